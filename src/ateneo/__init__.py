@@ -1,0 +1,1 @@
+"""Ateneo: an assistant over an archive of recorded talks."""

@@ -1,0 +1,58 @@
+"""What can be swapped: one small protocol a kind, found by name through the entry points `ateneo.engines`.
+
+An entry point is named `KIND.NAME` ("speech.faster-whisper") and loads to a callable without arguments that returns
+the engine. Built-in engines register through the same door as a stranger's.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ateneo.errors import EngineError
+from ateneo.records import Word
+
+GROUP = "ateneo.engines"
+SAMPLE_RATE = 16_000  # Hz; what every speech engine is given
+
+
+class SpeechEngine(Protocol):
+    """Speech → words. Samples are mono float32 in [-1, 1] at SAMPLE_RATE, shape (n,); times are relative to them."""
+
+    name: str
+    version: str
+
+    def languages(self, samples: NDArray[np.float32]) -> Mapping[str, float]:
+        """BCP 47 tag → probability for these samples; empty where the engine cannot tell."""
+
+    def recognise(self, samples: NDArray[np.float32], *, language: str | None) -> Sequence[Word]:
+        """The words heard, in order. Raises ModelMissing where the weights are absent and cannot be fetched."""
+
+
+class OcrEngine(Protocol):
+    """Picture → text."""
+
+    name: str
+    version: str
+
+    def read(self, picture: Path, *, languages: Sequence[str]) -> str:
+        """The text of the picture, one line of the slide a line, in reading order; empty where there is none."""
+
+
+def available(kind: str) -> list[str]:
+    """The names of the registered engines of a kind ("speech", "ocr"), sorted."""
+    return sorted(e.name.removeprefix(kind + ".") for e in entry_points(group=GROUP) if e.name.startswith(kind + "."))
+
+
+def load(kind: str, name: str) -> Any:
+    """The engine of this kind and name, made new. Raises EngineError with the known names where there is none."""
+    for entry in entry_points(group=GROUP, name=f"{kind}.{name}"):
+        try:
+            return entry.load()()
+        except ImportError as error:
+            raise EngineError(f"cannot load the {kind} engine {name}: {error}; install what it needs") from error
+    known = ", ".join(available(kind)) or "none"
+    raise EngineError(f"no {kind} engine named {name}; known: {known}; see `ateneo doctor`")
