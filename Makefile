@@ -1,0 +1,44 @@
+# Two commands do everything: `make demo` shows Ateneo at work, `make test` checks it. Both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo-archive
+# Debian packages that the tests use; installed when run as root on Debian, named otherwise.
+TEST_PACKAGES := ffmpeg
+
+.PHONY: demo test lint check-debian clean
+
+demo: $(VENV)/.core
+	@$(BIN)/python recipes/demo.py $(DEMO)
+
+test: $(VENV)/.test check-debian
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Ateneo needs Python 3.11 or later; run: make PYTHON=/path/to/python3.11 ..."; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "venv is missing; run as root: apt-get install python3-venv"; exit 2; }
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing Ateneo into $(VENV) (about half a gigabyte, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt tests/engine_package/pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Ateneo and what its tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps -e tests/engine_package
+	@touch $(VENV)/.core $@
+
+check-debian:
+	@missing=""; for p in $(TEST_PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; \
+	  else echo "NOTE: tests that need$$missing are skipped; as root: apt-get install$$missing"; fi; fi
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

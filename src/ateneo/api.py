@@ -1,0 +1,202 @@
+"""The library: `from ateneo import Archive`. Typed, and prints nothing; the command line and the web are thin over it."""
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ateneo.archive.index import Index, IndexDamaged
+from ateneo.archive.storage import LocalStorage, writing_failed
+from ateneo.archive.store import TalkStore
+from ateneo.errors import InputError, TalkNotFound
+from ateneo.records import Asked, Hits, StageState, Talk, TalkDetail
+
+if TYPE_CHECKING:
+    from ateneo.ingest.run import AddReport, Progress
+    from ateneo.settings import Settings
+
+Where = Mapping[str, Any]
+
+
+class Archive:
+    """An archive of talks in a folder (docs/archive.md).
+
+    `make` makes the folder when something is first written. Raises ArchiveNotFound where there is no archive and
+    `make` is False, NewerFormat where a later Ateneo wrote it, SettingsError where `ateneo.toml` cannot be used.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, make: bool = True) -> None:
+        from ateneo.settings import FILE, absent, load
+
+        self.path = Path(path).expanduser().absolute()
+        self.storage = LocalStorage(self.path)
+        present = self.storage.exists(FILE)
+        if not present and self.path.exists() and not self.path.is_dir():
+            raise InputError(f"cannot use {self.path} as an archive: it is a file; name a folder")
+        if not present and not make:
+            raise absent(self.path)
+        self.settings: Settings = load(self.storage.read(FILE).decode() if present else "")
+        self.store = TalkStore(self.storage)
+
+    @cached_property
+    def index(self) -> Index:
+        """The index, opened when first needed."""
+        from ateneo.archive.local_index import LocalIndex
+
+        return LocalIndex(self.storage.local("index"))
+
+    def add(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        language: str | None = None,
+        speech: bool = True,
+        thorough: bool = False,
+        jobs: int = 1,
+        progress: "Callable[[Progress], None] | None" = None,
+        isolated: bool | None = None,
+    ) -> "AddReport":
+        """Adds recordings, caption files and folders of them; what is there already is brought up to date.
+
+        With several `jobs`, or `isolated`, each talk is worked on in a process of its own, so that a file that
+        crashes a decoder harms only itself. Items that fail are told in the report and do not raise; ArchiveError is
+        raised where the archive itself cannot be written, ArchiveLocked where another process is writing to it.
+        """
+        from ateneo.ingest import run
+        from ateneo.ingest.discover import discover
+        from ateneo.ingest.stages import Options
+        from ateneo.ingest.workers import Workers
+
+        given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        found = discover([Path(path) for path in given])
+        if not found.items and not found.problems:
+            names = ", ".join(map(str, given))
+            raise InputError(f"nothing to add in {names}: no recording or caption file there; name files or their folder")
+        options = Options(
+            language=language or self.settings.language,
+            speech=speech,
+            thorough=thorough,
+            speech_engine=self.settings.speech_engine,
+            ocr_engine=self.settings.ocr_engine,
+        )
+        separate = jobs > 1 if isolated is None else isolated
+        runner = Workers(self.path, jobs=jobs, stall=self.settings.stall) if separate else run.here
+        with self._writing():
+            report = run.add(
+                found.items, store=self.store, index=self.index, options=options, runner=runner,
+                progress=progress or _silent,
+            )  # fmt: skip
+        return dataclasses.replace(report, problems=found.problems)
+
+    def talks(self) -> list[Talk]:
+        """All talks, by date and then id."""
+        found = [self.store.talk(talk_id) for talk_id in self.store.ids()]
+        return sorted(found, key=lambda talk: (talk.date or "", talk.id))
+
+    def talk(self, id: str) -> TalkDetail:
+        """Everything about one talk. Raises TalkNotFound."""
+        from ateneo.ingest import transcripts
+
+        talk = self.store.talk(id)
+        summary = self.store.summary(id)
+        return TalkDetail(
+            **{field.name: getattr(talk, field.name) for field in dataclasses.fields(Talk)},
+            summary=summary.text if summary else "",
+            chapters=tuple(self.store.chapters(id)),
+            captions=tuple(transcripts.listed(self.storage, id)),
+            frames=tuple(self.store.frames(id)),
+            stages={name: StageState(d.state, d.engine, d.seconds) for name, d in self.store.done(id).items()},
+        )
+
+    def find(self, name: str) -> str:
+        """The id that a person means: an id, the beginning of only one, or a talk's number. Raises TalkNotFound."""
+        ids = self.store.ids()
+        if name in ids:
+            return name
+        beginning = [talk_id for talk_id in ids if name and talk_id.startswith(name)]
+        matches = beginning or [talk_id for talk_id in ids if self.store.talk(talk_id).number == name]
+        if len(matches) == 1:
+            return matches[0]
+        why = f"it could be {', '.join(matches[:5])}" if matches else "`ateneo talks` lists them"
+        raise TalkNotFound(f"no talk {name!r} in {self.path}: {why}")
+
+    def source(self, id: str) -> str:
+        """The path of the recording (or caption file) that a talk was made from. Raises TalkNotFound."""
+        return self.store.recording(id).source
+
+    def search(self, words: str, *, limit: int = 10, where: Where | None = None) -> Hits:
+        """The passages that hold these words, best first. `where` as in `archive.index.Index`."""
+        from ateneo.search.search import search
+
+        return Hits(words, tuple(search(self._searchable(), words, limit=limit, where=where)))
+
+    def ask(self, question: str, *, limit: int = 5, where: Where | None = None) -> Asked:
+        """One merged answer, and the answers of up to `limit` talks; `answer` is None where the archive does not say.
+        `where` as in `archive.index.Index`."""
+        from ateneo.answer.ask import ask
+
+        return ask(self._searchable(), question, limit=limit, where=where)
+
+    def export(self, id: str, *, format: str = "vtt", language: str | None = None) -> str:
+        """A talk as the text of a vtt, srt, md or chapters file. Raises TalkNotFound, InputError."""
+        from ateneo.export import export
+        from ateneo.ingest import transcripts
+
+        return export(self.talk(id), transcripts.read(self.storage, id), format=format, language=language)
+
+    def write_out(self, target: Path, text: str) -> None:
+        """Writes an exported text to a file of the person's choice. Raises ArchiveError."""
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise writing_failed(target, error) from error
+
+    def remove(self, id: str) -> None:
+        """Takes a talk out of the archive; the recording stays where it is. Raises TalkNotFound."""
+        self.store.talk(id)
+        with self._writing():
+            self.index.remove(id)
+            self.storage.remove(f"talks/{id}")
+            self.index.refresh()
+
+    def reindex(self, *, progress: "Callable[[Progress], None] | None" = None) -> "AddReport":
+        """Follows what people corrected in the talks' folders, and makes the index again where it is missing, damaged
+        or holds talks that are gone."""
+        from ateneo.ingest import run
+
+        with self._writing():
+            try:
+                self.index.states()
+            except IndexDamaged:
+                self.__dict__.pop("index", None)
+                self.storage.remove("index")
+            return run.reindex(store=self.store, index=self.index, progress=progress or _silent)
+
+    def _searchable(self) -> Index:
+        """The index, made first where it is missing although there are talks."""
+        if not self.storage.exists("index") and self.store.ids():
+            self.reindex()
+        self.index.refresh()
+        return self.index
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Holds the archive's lock, makes the archive where it is new, clears what a killed run left unfinished."""
+        from ateneo.settings import FILE, new_file
+
+        try:
+            with self.storage.lock():
+                self.storage.sweep()
+                if not self.storage.exists(FILE):
+                    self.storage.write(FILE, new_file().encode())
+                yield
+        except OSError as error:
+            raise writing_failed(self.path, error) from error
+
+
+def _silent(progress: "Progress") -> None:
+    """The progress callback of those who give none."""

@@ -1,0 +1,142 @@
+"""The one object through which an archive is read and written.
+
+Names are relative POSIX paths inside the archive. A write is whole or absent: it goes to a temporary name beside the
+target, is synced, and is renamed. Another implementation of these few methods puts an archive elsewhere than on a
+local disk.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from ateneo.errors import ArchiveError, ArchiveLocked
+
+TEMPORARY = ".part"  # suffix of files being written; left behind only by a killed process, removed by `sweep`
+REMOVED = ".removed-"  # prefix of folders being removed
+
+
+class Storage(Protocol):
+    """What an archive needs of the place it lives in."""
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file or folder of this name."""
+
+    def read(self, name: str) -> bytes:
+        """The content of a file. Raises FileNotFoundError."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file whole or not at all, making the folders above it. Raises ArchiveError (disk full, ...)."""
+
+    def names(self, folder: str) -> list[str]:
+        """The names directly inside a folder, sorted; hidden and unfinished ones left out; [] where it is absent."""
+
+    def remove(self, name: str) -> None:
+        """Removes a file or a whole folder; nothing happens where it is absent."""
+
+    def local(self, name: str) -> Path:
+        """A path on this machine's disk for libraries that need one (index, pictures)."""
+
+    def sweep(self) -> None:
+        """Removes what a killed process left unfinished. Only to be called under `lock`."""
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Holds the right to write. Raises ArchiveLocked at once where another living process holds it."""
+
+
+class LocalStorage:
+    """An archive in a folder of a local disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def exists(self, name: str) -> bool:
+        return (self.root / name).exists()
+
+    def read(self, name: str) -> bytes:
+        return (self.root / name).read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        target = self.root / name
+        temporary = target.with_name(f".{target.name}{TEMPORARY}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise writing_failed(target, error) from error
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return sorted(entry.name for entry in os.scandir(self.root / folder) if not entry.name.startswith("."))
+        except FileNotFoundError:
+            return []
+
+    def remove(self, name: str) -> None:
+        target = self.root / name
+        if not target.is_dir():
+            target.unlink(missing_ok=True)
+            return
+        doomed = Path(tempfile.mkdtemp(prefix=REMOVED, dir=target.parent))
+        target.rename(doomed / target.name)
+        _sync_folder(target.parent)
+        shutil.rmtree(doomed)
+
+    def local(self, name: str) -> Path:
+        return self.root / name
+
+    def sweep(self) -> None:
+        for folder, folders, files in os.walk(self.root):
+            for name in [name for name in folders if name.startswith(REMOVED)]:
+                shutil.rmtree(Path(folder, name))
+                folders.remove(name)
+            for name in files:
+                if name.startswith(".") and name.endswith(TEMPORARY):
+                    Path(folder, name).unlink()
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        self.root.mkdir(parents=True, exist_ok=True)
+        held = FileLock(self.root / ".lock", timeout=0)
+        try:
+            held.acquire()
+        except Timeout as error:
+            raise ArchiveLocked(
+                f"cannot write to {self.root}: another ateneo is writing to it; wait until it has finished"
+            ) from error
+        except OSError as error:
+            raise writing_failed(self.root, error) from error
+        try:
+            yield
+        finally:
+            held.release()
+
+
+def writing_failed(target: Path, error: OSError) -> ArchiveError:
+    """The error to raise where a file of the archive cannot be written, with its next step."""
+    step = "check that the folder can be written to"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        step = "free some space and run the same command again; what is done stays done"
+    return ArchiveError(f"cannot write {target}: {error.strerror or error}; {step}")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename durable; a no-op where folders cannot be opened (Windows)."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,234 @@
+"""The commands. Every heavy import stands inside the command that needs it, so that `--help` answers at once."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ateneo.api import Archive
+
+app = typer.Typer(
+    help="An assistant over an archive of recorded talks: add recordings, ask, and get answers cited to the second.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the JSON document described in docs/json.md.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
+TalkId = Annotated[str, typer.Argument(metavar="TALK", help="A talk's id, the beginning of one, or its number.")]
+Speaker = Annotated[str | None, typer.Option(help="Only talks of this speaker.")]
+Language = Annotated[str | None, typer.Option(help="Only text in this language.")]
+Since = Annotated[str | None, typer.Option(help="Only talks from this date on (ISO 8601).")]
+Until = Annotated[str | None, typer.Option(help="Only talks up to this date (ISO 8601).")]
+InTalk = Annotated[list[str] | None, typer.Option("--talk", help="Only this talk; may be given several times.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from ateneo import __version__
+
+        print(f"ateneo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    archive: Annotated[
+        Path | None,
+        typer.Option(help="The archive's folder; else ATENEO_ARCHIVE, ./ateneo-archive where it exists, ~/Ateneo."),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """An assistant over an archive of recorded talks: add recordings, ask, and get answers cited to the second."""
+    context.obj = archive or default_archive(os.environ.get("ATENEO_ARCHIVE"), Path.cwd(), Path.home())
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recordings, caption files, folders.")],
+    language: Annotated[str | None, typer.Option(help="The talks' language, where nothing else tells it.")] = None,
+    speech: Annotated[bool, typer.Option(help="Recognise speech where there are no captions.")] = True,
+    thorough: Annotated[bool, typer.Option(help="Also find slides shown only for moments (slower).")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many talks at a time.")] = 1,
+) -> None:
+    """Add recordings to the archive, or bring it up to date with them."""
+    from ateneo.cli.bars import Bars
+    from ateneo.cli.render import closing
+
+    with Bars() as bars:
+        report = _archive(context, make=True).add(
+            paths, language=language, speech=speech, thorough=thorough, jobs=jobs, isolated=True, progress=bars
+        )
+    for problem in report.problems:
+        _complain(problem)
+    print(closing(report), file=sys.stderr)
+    usable = sum(report.count(state) for state in ("indexed", "unchanged", "duplicate"))
+    failed = bool(report.problems) or any(outcome.problems for outcome in report.outcomes)
+    raise typer.Exit(2 if not usable else 1 if failed else 0)
+
+
+@app.command()
+def talks(context: typer.Context, as_json: Json = False) -> None:
+    """List the talks of the archive."""
+    from ateneo import documents
+    from ateneo.cli import render
+
+    found = _archive(context).talks()
+    _print(as_json, lambda: documents.talks(found), lambda: render.talks(found))
+
+
+@app.command()
+def show(context: typer.Context, talk: TalkId, as_json: Json = False) -> None:
+    """Show all that is known of one talk."""
+    from ateneo import documents
+    from ateneo.cli import render
+
+    archive = _archive(context)
+    found = archive.talk(archive.find(talk))
+    _print(as_json, lambda: documents.show(found), lambda: render.show(found, source=archive.source(found.id)))
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...")],
+    limit: Limit = 10,
+    talk: InTalk = None,
+    speaker: Speaker = None,
+    language: Language = None,
+    since: Since = None,
+    until: Until = None,
+    as_json: Json = False,
+) -> None:
+    """Find the passages that hold these words, spoken, shown or summed up."""
+    from ateneo import documents
+    from ateneo.cli import render
+
+    archive = _archive(context)
+    where = _where(archive, talk=talk, speaker=speaker, language=language, since=since, until=until)
+    found = archive.search(" ".join(words), limit=limit, where=where)
+    _print(as_json, lambda: documents.search(found), lambda: render.search(found))
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[list[str], typer.Argument(metavar="QUESTION...")],
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many talks at most.")] = 5,
+    talk: InTalk = None,
+    speaker: Speaker = None,
+    language: Language = None,
+    since: Since = None,
+    until: Until = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question, over all talks and per talk, every sentence cited to the second."""
+    from ateneo import documents
+    from ateneo.cli import render
+
+    archive = _archive(context)
+    where = _where(archive, talk=talk, speaker=speaker, language=language, since=since, until=until)
+    asked = archive.ask(" ".join(question), limit=limit, where=where)
+    _print(as_json, lambda: documents.ask(asked), lambda: render.ask(asked, source=archive.source))
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    talks: Annotated[list[str], typer.Argument(metavar="TALK...", help="Ids, beginnings of ids, or numbers.")],
+    format: Annotated[str, typer.Option("--format", "-f", help="vtt, srt, md or chapters.")] = "vtt",
+    language: Annotated[str | None, typer.Option(help="Which transcript; else the talk's own language.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file, or a folder for several; else stdout.")
+    ] = None,
+) -> None:
+    """Write talks out as captions, notes or chapters."""
+    from ateneo.export import FORMATS
+
+    archive = _archive(context)
+    found = [archive.find(talk) for talk in talks]
+    texts = {talk: archive.export(talk, format=format, language=language) for talk in found}
+    into_folder = output is not None and (len(texts) > 1 or output.is_dir())
+    for talk, text in texts.items():
+        target = output / f"{talk}{FORMATS[format]}" if output and into_folder else output
+        if target is None:
+            sys.stdout.write(text)
+        else:
+            archive.write_out(target, text)
+
+
+@app.command()
+def remove(context: typer.Context, talks: Annotated[list[str], typer.Argument(metavar="TALK...")]) -> None:
+    """Take talks out of the archive; the recordings themselves stay where they are."""
+    archive = _archive(context)
+    for talk in [archive.find(talk) for talk in talks]:
+        archive.remove(talk)
+        print(f"removed {talk}", file=sys.stderr)
+
+
+@app.command()
+def reindex(context: typer.Context) -> None:
+    """Follow corrections made by hand, and make the index again where it is missing or damaged."""
+    from ateneo.cli.bars import Bars
+    from ateneo.cli.render import closing
+
+    with Bars() as bars:
+        report = _archive(context).reindex(progress=bars)
+    for problem in report.problems:
+        _complain(problem)
+    print(closing(report), file=sys.stderr)
+    raise typer.Exit(1 if any(outcome.problems for outcome in report.outcomes) else 0)
+
+
+@app.command()
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    """List engines, models and versions, what is missing, and the command that gets it."""
+    from ateneo.cli import render
+    from ateneo.doctor import examine
+
+    found = examine(context.obj)
+    _print(as_json, lambda: found, lambda: render.doctor(found))
+
+
+def default_archive(environment: str | None, folder: Path, home: Path) -> Path:
+    """Where the archive is when no --archive is given: ATENEO_ARCHIVE, ./ateneo-archive where it exists, ~/Ateneo."""
+    if environment:
+        return Path(environment).expanduser()
+    here = folder / "ateneo-archive"
+    return here if here.is_dir() else home / "Ateneo"
+
+
+def _archive(context: typer.Context, *, make: bool = False) -> "Archive":
+    from ateneo.api import Archive
+
+    return Archive(context.obj, make=make)
+
+
+def _where(archive: "Archive", *, talk: list[str] | None, **given: str | None) -> dict[str, Any] | None:
+    where: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if talk:
+        where["talk"] = [archive.find(name) for name in talk]
+    return where or None
+
+
+def _print(as_json: bool, document: Any, text: Any) -> None:
+    if as_json:
+        json.dump(document(), sys.stdout, ensure_ascii=False, indent=1)
+        print()
+    else:
+        sys.stdout.write(text())
+    sys.stdout.flush()
+
+
+def _complain(problem: str) -> None:
+    from ateneo.cli import printable
+
+    print(f"ateneo: {printable(problem)}", file=sys.stderr)

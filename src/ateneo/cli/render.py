@@ -1,0 +1,142 @@
+"""What the commands print for people: plain text, one function a document. Times are M:SS or H:MM:SS."""
+
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ateneo.cli import printable
+from ateneo.export import clock
+from ateneo.ingest.run import AddReport
+from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Talk, TalkDetail
+
+WIDTH = 100  # columns of running text
+NOTHING = "The archive does not say."
+
+
+def heading(talk: Talk) -> str:
+    """TITLE. Speaker. Date"""
+    title = printable(talk.title).upper().rstrip(".")
+    return ". ".join(filter(None, [title, ", ".join(map(printable, talk.speakers)), talk.date]))
+
+
+def talks(found: Sequence[Talk]) -> str:
+    """One line a talk, with a closing count."""
+    rows = [
+        [talk.id, talk.number or "", talk.date or "", clock(talk.duration) if talk.duration else "",
+         talk.language or "", printable(talk.title)[:60], printable(", ".join(talk.speakers))]
+        for talk in found
+    ]  # fmt: skip
+    return _table(["id", "nº", "date", "length", "lang", "title", "speakers"], rows) + f"{_count(len(found), 'talk')}\n"
+
+
+def show(talk: TalkDetail, *, source: str) -> str:
+    """Heading, metadata, summary, chapters, slides, files and stages."""
+    facts = {
+        "id": talk.id,
+        "number": talk.number,
+        "language": talk.language,
+        "length": clock(talk.duration) if talk.duration else None,
+        "recording": printable(source),
+        "transcripts": ", ".join(f"{c.language} ({c.path})" for c in talk.captions) or "none",
+    }
+    lines = [heading(talk), "", *(f"{name:<12} {value}" for name, value in facts.items() if value)]
+    if talk.summary:
+        lines += ["", _wrapped(talk.summary)]
+    if talk.chapters:
+        lines += ["", "Chapters", *(f"  {clock(c.start):>8}  {printable(c.title)}" for c in talk.chapters)]
+    if talk.frames:
+        lines += ["", "Slides", *(f"  {clock(f.start):>8}  {_first_line(f.text) or f.kind}" for f in talk.frames)]
+    lines += ["", "Stages"]
+    lines += [f"  {name:<10} {s.state:<8} {s.seconds:8.2f} s  {s.engine}" for name, s in talk.stages.items()]
+    return "\n".join(lines) + "\n"
+
+
+def search(found: Hits) -> str:
+    """Hits grouped by talk, best talk first."""
+    if not found.hits:
+        return "Nothing found.\n"
+    groups: dict[str, list[Hit]] = {}
+    for hit in found.hits:
+        groups.setdefault(hit.talk.id, []).append(hit)
+    return "\n".join(_hits(group) for group in groups.values())
+
+
+def ask(asked: Asked, *, source: Callable[[str], str]) -> str:
+    """The merged answer with numbered citations, then the answer of each talk, then where to open the recordings."""
+    if asked.answer is None:
+        near = [f"  {clock(h.start):>8}  {printable(h.talk.title)}: {_shortened(h.text)}" for h in asked.nearest]
+        return "\n".join([NOTHING, *(["", "Nearest:", *near] if near else [])]) + "\n"
+    numbers: dict[Citation, int] = {}
+    parts = [_wrapped(" ".join(_cited(sentence, numbers) for sentence in asked.answer.sentences)), ""]
+    for part in asked.talks:
+        parts.append(heading(part.talk))
+        parts += [_wrapped(_cited(sentence, numbers), first="  - ", rest="    ") for sentence in part.sentences]
+        parts.append("")
+    titles = {part.talk.id: part.talk for part in asked.talks}
+    parts += [_reference(number, citation, titles, source) for citation, number in numbers.items()]
+    return "\n".join(parts) + "\n"
+
+
+def closing(report: AddReport) -> str:
+    """The closing count, and what was skipped or is incomplete."""
+    incomplete = sum(outcome.state != "skipped" and bool(outcome.problems) for outcome in report.outcomes)
+    names = {"indexed": "indexed", "unchanged": "unchanged", "duplicate": "already there", "skipped": "skipped"}
+    counts = [f"{report.count(state)} {name}" for state, name in names.items() if report.count(state)]
+    counts += [f"{incomplete} incomplete"] if incomplete else []
+    skipped = [f"  skipped {printable(outcome.path)}" for outcome in report.outcomes if outcome.state == "skipped"]
+    return "\n".join([", ".join(counts) or "nothing to do", *skipped])
+
+
+def doctor(found: Mapping[str, Any]) -> str:
+    """One line an engine, model and package; what is missing comes with the command that gets it."""
+    lines = []
+    for section in ("archive", "engines", "models", "programs", "packages"):
+        lines.append(section.capitalize())
+        for row in found[section]:
+            mark = "ok     " if row["ok"] else "missing"
+            lines.append(f"  {mark} {row['name']:<24} {row['detail']}")
+            if row.get("get"):
+                lines.append(f"          get it: {row['get']}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _hits(group: Sequence[Hit]) -> str:
+    lines = [f"{heading(group[0].talk)}  [{group[0].talk.id}]"]
+    for hit in group:
+        lines.append(_wrapped(_shortened(hit.text), first=f"  {clock(hit.start):>8} {hit.source:<7} ", rest=" " * 19))
+    return "\n".join(lines) + "\n"
+
+
+def _cited(sentence: Sentence, numbers: dict[Citation, int]) -> str:
+    marks = [f"[{numbers.setdefault(citation, len(numbers) + 1)}]" for citation in sentence.citations]
+    return f"{printable(sentence.text)} {''.join(marks)}"
+
+
+def _reference(number: int, citation: Citation, talks: Mapping[str, Talk], source: Callable[[str], str]) -> str:
+    title = talks[citation.talk].title if citation.talk in talks else citation.talk
+    where = Path(source(citation.talk))
+    return f"[{number}] {printable(title)}, {clock(citation.start)}  {printable(str(where))}#t={citation.start:.0f}"
+
+
+def _wrapped(text: str, *, first: str = "", rest: str = "") -> str:
+    return textwrap.fill(printable(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+def _shortened(text: str) -> str:
+    return textwrap.shorten(printable(text), 240, placeholder=" …")
+
+
+def _first_line(text: str) -> str:
+    return printable(text.strip().split("\n")[0])[:80]
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    table = [list(header), *map(list, rows)]
+    widths = [max(len(row[n]) for row in table) for n in range(len(header))]
+    return "".join("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in table)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,68 @@
+"""Records as the JSON documents of docs/json.md. Every surface renders these same dicts."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Talk, TalkDetail
+
+VERSION = 1
+
+
+def talk(record: Talk) -> dict[str, Any]:
+    """TALK, also of a TalkDetail."""
+    return {field.name: _plain(getattr(record, field.name)) for field in dataclasses.fields(Talk)}
+
+
+def talks(records: Iterable[Talk]) -> dict[str, Any]:
+    """What `talks --json` prints."""
+    return {"version": VERSION, "talks": [talk(record) for record in records]}
+
+
+def show(record: TalkDetail) -> dict[str, Any]:
+    """What `show --json` prints."""
+    details = {name: _plain(getattr(record, name)) for name in ("summary", "chapters", "captions", "frames", "stages")}
+    return {"version": VERSION, **talk(record), **details}
+
+
+def search(found: Hits) -> dict[str, Any]:
+    """What `search --json` prints."""
+    return {"version": VERSION, "query": found.query, "hits": [hit(record) for record in found.hits]}
+
+
+def ask(asked: Asked) -> dict[str, Any]:
+    """What `ask --json` prints."""
+    return {
+        "version": VERSION,
+        "question": asked.question,
+        "answer": {"sentences": [sentence(s) for s in asked.answer.sentences]} if asked.answer else None,
+        "talks": [
+            {"talk": talk(part.talk), "sentences": [sentence(s) for s in part.sentences]} for part in asked.talks
+        ],
+        "nearest": [hit(record) for record in asked.nearest],
+        "dropped": asked.dropped,
+    }
+
+
+def hit(record: Hit) -> dict[str, Any]:
+    """HIT."""
+    return _record(record, Hit) | {"talk": talk(record.talk)}
+
+
+def sentence(record: Sentence) -> dict[str, Any]:
+    """SENTENCE."""
+    return {"text": record.text, "citations": [_record(c, Citation) for c in record.citations]}
+
+
+def _record(record: Any, kind: type) -> dict[str, Any]:
+    return {field.name: _plain(getattr(record, field.name)) for field in dataclasses.fields(kind)}
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _record(value, type(value))
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value

@@ -1,0 +1,77 @@
+"""Settings: environment variables ATENEO_*, then `ateneo.toml` of the archive, then these defaults. Frozen once read."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from ateneo.errors import ArchiveNotFound, NewerFormat, SettingsError
+
+FORMAT = 1  # of the archive on disk; a newer one is refused
+FILE = "ateneo.toml"
+
+
+class Settings(BaseSettings):
+    """What can be set. docs/settings.md lists the same fields; a test compares."""
+
+    model_config = SettingsConfigDict(env_prefix="ATENEO_", frozen=True, extra="ignore")
+
+    speech_engine: str = Field("faster-whisper", description="engine that turns speech into words")
+    ocr_engine: str = Field(
+        "auto", description="engine that reads slides: auto, tesseract, rapidocr, or a registered one"
+    )
+    language: str | None = Field(None, description="language of the talks where nothing else tells it (BCP 47)")
+    whisper_model: str | None = Field(None, description="Whisper model: a size, or a local folder")
+    stall: float = Field(1800.0, gt=0, description="seconds without any progress after which a talk is given up")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings  # the environment goes before the archive's file
+
+
+def load(toml: str = "") -> Settings:
+    """The settings, given the text of the archive's `ateneo.toml`. Raises SettingsError, NewerFormat."""
+    try:
+        values: dict[str, Any] = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"cannot read {FILE}: {error}; correct that line") from error
+    found = values.pop("format", FORMAT)
+    if not isinstance(found, int):
+        raise SettingsError(f"cannot read {FILE}: format is {found!r}, not a number; it should be {FORMAT}")
+    if found > FORMAT:
+        raise NewerFormat(
+            f"cannot open the archive: its format is {found}, this Ateneo knows up to {FORMAT}; install a newer Ateneo"
+        )
+    unknown = sorted(set(values) - set(Settings.model_fields))
+    if unknown:
+        known = ", ".join(sorted(Settings.model_fields))
+        raise SettingsError(f"cannot use {FILE}: unknown setting {unknown[0]!r}; known: {known}")
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"cannot use the setting {first['loc'][0]}: {first['msg']}; correct it") from error
+
+
+def new_file() -> str:
+    """The text of a new archive's `ateneo.toml`."""
+    lines = [f"format = {FORMAT}", "", "# Settings of this archive; ATENEO_* variables go before them. Defaults:"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else field.default
+        shown = f'"{default}"' if isinstance(default, str) else f"{default}"
+        lines.append(f"# {name} = {shown}  # {field.description}")
+    return "\n".join(lines) + "\n"
+
+
+def absent(path: Path) -> ArchiveNotFound:
+    """The error for a place that holds no archive."""
+    return ArchiveNotFound(f"no archive at {path}; make one with `ateneo --archive {path} add FOLDER`")
