@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 
-import Stemmer
+import Stemmer  # type: ignore[import-not-found]
 
 from ateneo.common_words import ENGLISH_FUNCTION, SPANISH_FUNCTION
 
@@ -74,7 +75,7 @@ def grams(token: str) -> tuple[str, ...]:
 
 def pairs(stemmed: Sequence[str]) -> list[str]:
     """Neighbouring stems, joined."""
-    return [f"{one}_{two}" for one, two in zip(stemmed, stemmed[1:], strict=False)]
+    return [f"{one}_{two}" for one, two in pairwise(stemmed)]
 
 
 def content(words: Iterable[str]) -> list[str]:

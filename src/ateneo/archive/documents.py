@@ -1,14 +1,13 @@
 """What the local index writes for a passage, a frame and a talk, and how it is read again."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import tantivy
 
 from ateneo import text
-from ateneo.archive.index import Found, ShownFrame
+from ateneo.archive.index import Found
 from ateneo.records import Cue, Frame, Passage, Talk
 
 WORD_FIELDS = ("stem", "form", "pair", "gram", "about")
@@ -53,7 +52,7 @@ def fields(passage: str, about: str, *, language: str) -> dict[str, str]:
     }
 
 
-def passage_document(passage: Passage, talk_id: str, *, key: str) -> tantivy.Document:
+def passage_document(passage: Passage, *, key: str) -> tantivy.Document:
     """The document of a passage."""
     about = " ".join([passage.talk.title, *passage.talk.speakers])
     stored = {
@@ -62,32 +61,27 @@ def passage_document(passage: Passage, talk_id: str, *, key: str) -> tantivy.Doc
         "end": passage.end,
         "sentences": [[s.start, s.end, s.text] for s in passage.sentences],
     }
-    names = {"talk": talk_id, "key": key, "kind": passage.source, "language": passage.language.lower()}
+    names = {"talk": passage.talk.id, "key": key, "kind": passage.source, "language": passage.language.lower()}
     return _document(names, fields(passage.text, about, language=passage.language), {**names, **stored})
 
 
-def frame_document(shown: ShownFrame, talk_id: str, *, key: str) -> tantivy.Document:
+def frame_document(frame: Frame, talk: Talk, *, key: str) -> tantivy.Document:
     """The document of a frame, found by the words of its slide."""
-    language = (shown.talk.language or "es").lower()
-    frame = shown.frame
+    language = (talk.language or "es").lower()
     stored = {
-        "talk": asdict(shown.talk),
+        "talk": asdict(talk),
         "start": frame.start,
         "end": frame.end,
         "sentences": [[frame.start, frame.end, frame.text]] if frame.text else [],
         "frame": asdict(frame),
     }
-    names = {"talk": talk_id, "key": key, "kind": "frame", "language": language}
-    return _document(names, fields(frame.text, shown.talk.title, language=language), {**names, **stored})
+    names = {"talk": talk.id, "key": key, "kind": "frame", "language": language}
+    return _document(names, fields(frame.text, talk.title, language=language), {**names, **stored})
 
 
-def talk_document(
-    talk_id: str, passages: Sequence[Passage], frames: Sequence[ShownFrame], *, upsert: str, state: str
-) -> tantivy.Document:
+def talk_document(talk: Talk, *, upsert: str, state: str) -> tantivy.Document:
     """The document of a talk as a whole; it matches no words."""
-    known = [entry.talk for entry in (*passages, *frames)]
-    talk = known[0] if known else Talk(talk_id, talk_id)
-    names = {"talk": talk_id, "key": upsert, "kind": "talk", "language": ""}
+    names = {"talk": talk.id, "key": upsert, "kind": "talk", "language": ""}
     return _document(names, {}, {"talk": asdict(talk), "upsert": upsert, "state": state})
 
 

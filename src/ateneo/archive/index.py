@@ -7,7 +7,7 @@ at a time holds it, by a lock that a dead process does not keep; a reader sees a
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -18,20 +18,12 @@ from ateneo.records import Cue, Frame, Kind, Passage, Talk
 from ateneo.text import light, tokens
 
 Where: TypeAlias = Mapping[str, Any]
+Vectors: TypeAlias = Mapping[str, NDArray[np.float32]]  # space → unit vector (d,)
 WHERE_KEYS = ("language", "not_talk", "number", "since", "speaker", "talk", "until")
 
 
-class IndexDamaged(ArchiveError):
+class IndexDamaged(ArchiveError):  # noqa: N818
     """The index cannot be opened or read; nothing is lost, because `ateneo reindex` makes it again."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownFrame:
-    """A frame on its way into the index: `vectors` maps the name of a space to a unit vector (d,)."""
-
-    talk: Talk
-    frame: Frame
-    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +59,21 @@ class Index(Protocol):
     collection of speech, slide, summary, frame. A damaged index raises IndexDamaged.
     """
 
+    name: str  # of the implementation and its format: another name means that all must be indexed again
+
     def upsert(
-        self, talk_id: str, passages: Sequence[Passage], frames: Sequence[ShownFrame] = (), *, state: str = ""
+        self,
+        talk_id: str,
+        passages: Sequence[Passage],
+        frames: Sequence[Frame] = (),
+        *,
+        talk: Talk | None = None,
+        vectors: Sequence[Vectors] = (),
+        state: str = "",
     ) -> None:
         """Put all of a talk in place of what was there. Durable at once, or within `batch` at its next commit.
 
+        `talk` is its metadata, by default those of its first passage. `vectors` are the frames', one mapping a frame.
         `state` is any string that tells one state of the talk's files from another; `states` gives it back.
         """
 

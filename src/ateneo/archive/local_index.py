@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from ateneo import text
 from ateneo.archive.documents import TalkState, found, frame_document, passage_document, schema, talk_document
-from ateneo.archive.index import Found, IndexDamaged, ShownFrame, Where, talk_filter
+from ateneo.archive.index import Found, IndexDamaged, Vectors, Where, talk_filter
 from ateneo.archive.vectors import Row, Segment, nearest, read_segments, tidy, write_segment
-from ateneo.errors import ArchiveError, ArchiveLocked
-from ateneo.records import Kind, Passage
+from ateneo.errors import ArchiveError, ArchiveLocked, InputError
+from ateneo.records import Frame, Kind, Passage, Talk
 
 FORMAT = 1  # raised when the fields or the analysis change: an index of another format is made again
 HEAP = 64 << 20  # bytes the writer gathers before it writes a segment
@@ -37,6 +37,8 @@ T = TypeVar("T")
 
 class LocalIndex:
     """An `Index` in a folder of its own, made where it is absent. A reader needs no lock and never waits."""
+
+    name = f"local-{FORMAT}"
 
     def __init__(self, folder: Path, *, wait: float = 10.0) -> None:
         """`wait` is how many seconds a writer waits for another one. Raises IndexDamaged."""
@@ -74,13 +76,23 @@ class LocalIndex:
     # --- writing ---
 
     def upsert(
-        self, talk_id: str, passages: Sequence[Passage], frames: Sequence[ShownFrame] = (), *, state: str = ""
+        self,
+        talk_id: str,
+        passages: Sequence[Passage],
+        frames: Sequence[Frame] = (),
+        *,
+        talk: Talk | None = None,
+        vectors: Sequence[Vectors] = (),
+        state: str = "",
     ) -> None:
         """See Index.upsert."""
-        upsert = _Upsert(uuid.uuid4().hex, passages, frames)
-        documents = [talk_document(talk_id, passages, frames, upsert=upsert.name, state=state)]
-        documents += [passage_document(p, talk_id, key=upsert.passage_key(n)) for n, p in enumerate(passages)]
-        documents += [frame_document(f, talk_id, key=upsert.frame_key(n)) for n, f in enumerate(frames)]
+        talk = talk or (passages[0].talk if passages else Talk(talk_id, talk_id))
+        if talk.id != talk_id or any(passage.talk.id != talk_id for passage in passages):
+            raise InputError(f"cannot index {talk_id}: some of its passages belong to another talk; pass only its own")
+        upsert = _Upsert(uuid.uuid4().hex, talk, passages, frames, vectors)
+        documents = [talk_document(talk, upsert=upsert.name, state=state)]
+        documents += [passage_document(p, key=upsert.passage_key(n)) for n, p in enumerate(passages)]
+        documents += [frame_document(f, talk, key=upsert.frame_key(n)) for n, f in enumerate(frames)]
         with self._writing() as writer:
             writer.delete_documents_by_term("talk", talk_id)
             for document in documents:
@@ -239,7 +251,8 @@ class LocalIndex:
 
     def _talks(self) -> dict[str, TalkState]:
         if self._talk_table is None:
-            documents = [self._guarded(lambda a=a: self._searcher.doc(a)) for a in self._addresses("kind", "talk")]
+            addresses = self._addresses("kind", "talk")
+            documents = self._guarded(lambda: [self._searcher.doc(address) for address in addresses])
             self._talk_table = {d["talk"][0]: TalkState.read(d) for d in documents}
         return self._talk_table
 
@@ -264,8 +277,10 @@ class _Upsert:
     """One upsert on its way: its unique name, by which its entries and vectors are known."""
 
     name: str
+    talk: Talk
     passages: Sequence[Passage]
-    frames: Sequence[ShownFrame]
+    frames: Sequence[Frame]
+    frame_vectors: Sequence[Vectors]
 
     def passage_key(self, n: int) -> str:
         return f"{self.name}-{n}"
@@ -278,9 +293,9 @@ class _Upsert:
         for n, p in enumerate(self.passages):
             for space, vector in p.vectors.items():
                 yield space, Row(self.name, self.passage_key(n), p.source, p.language), vector
-        for n, f in enumerate(self.frames):
-            for space, vector in f.vectors.items():
-                yield space, Row(self.name, self.frame_key(n), "frame", f.talk.language or ""), vector
+        for n, vectors in enumerate(self.frame_vectors):
+            for space, vector in vectors.items():
+                yield space, Row(self.name, self.frame_key(n), "frame", self.talk.language or "es"), vector
 
 
 def _by_space(upserts: Sequence[_Upsert]) -> dict[str, tuple[list[Row], list[NDArray[np.float32]]]]:
@@ -294,7 +309,7 @@ def _by_space(upserts: Sequence[_Upsert]) -> dict[str, tuple[list[Row], list[NDA
 
 
 def query_terms(words: Sequence[str], language: str | None) -> dict[str, list[str]]:
-    """Field → the terms to look for in it. Function words are looked for only where there is nothing else."""
+    """Field → the terms to look for in it; function words count in pairs, and alone where there is nothing else."""
     subject = text.content(words) or list(dict.fromkeys(words))
     return {
         "stem": _unique(form for word in subject for form in _stems(word, language)),

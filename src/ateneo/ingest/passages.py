@@ -8,7 +8,7 @@ Where a slide changes or the speaker pauses, the passage ends there if it is lon
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
-from ateneo.ingest.sentences import sentences, split
+from ateneo.ingest.sentences import sentences
 from ateneo.records import Cue, Frame, Passage, Talk, Track
 
 SHORTEST = 45.0  # seconds; a passage does not end by itself before this
@@ -42,10 +42,8 @@ def slide_passages(talk: Talk, frames: Sequence[Frame], language: str) -> list[P
     return passages
 
 
-def summary_passages(talk: Talk, summary: str | Sequence[Cue], language: str) -> list[Passage]:
-    """The summary as one passage; a summary given as text has the times of the whole talk."""
-    if isinstance(summary, str):
-        summary = [Cue(0.0, talk.duration or 0.0, sentence) for sentence in split(summary)]
+def summary_passages(talk: Talk, summary: Sequence[Cue], language: str) -> list[Passage]:
+    """The sentences of the summary as one passage; none where there are no sentences."""
     if not summary:
         return []
     start, end = min(s.start for s in summary), max(s.end for s in summary)
