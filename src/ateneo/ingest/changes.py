@@ -1,0 +1,222 @@
+"""When what is shown changes, told apart from all that merely moves.
+
+A picture is a grid of blocks. A block that stood still, then differs from what it was by more than the noise of this
+very recording, then stands still again, has jumped. Blocks that jump at the same moment, away from anything that
+moves, are a change: a new slide, or a line added to it. A speaker, a camera inset or a mouse pointer also leaves
+blocks that differ, but one after the other, or beside others in motion. Where nothing ever stands still, as in filmed
+scenes, a cut is a moment at which far more of the picture differs than from one moment to the next around it.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ateneo.ingest.video import BLOCK
+
+STILL = 1.0  # s; what stands so long before and after has jumped, not moved
+SLOWEST = 2.5  # s; a longer transition is somebody walking by
+TOGETHER = 0.5  # s; blocks that jump so close to each other jump at once
+MOTION = 0.8  # s; what moved so shortly before, or after, is in motion
+FAINTEST = 4.0  # grey levels, root mean square over a block; less is not seen
+ABOVE_NOISE = 2.5  # times the noise of the block
+LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
+RESTLESS = 0.2  # of the time in motion: an inset, a speaker, a playing film
+MEMORY = 20.0  # s; how long restlessness is remembered
+CUT = 0.6  # of the picture differs at a cut between filmed scenes
+
+Grid = NDArray[np.uint8]
+Blocks = NDArray[np.float32]  # (rows * columns, BLOCK * BLOCK)
+Flags = NDArray[np.bool_]  # (rows, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Block `at` was last seen as it was at `left`, first as it is now at `came` (s)."""
+
+    at: int
+    left: float
+    came: float
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.came) / 2
+
+
+class Watcher:
+    """Looks at grids in the order of time and tells the seconds at which what is shown changed."""
+
+    def __init__(self, time: float, grid: Grid) -> None:
+        self._shape = grid.shape[0] // BLOCK, grid.shape[1] // BLOCK
+        now = _blocks(grid)
+        self._now = self._before = self._reference = self._candidate = now
+        self._reference, self._candidate = now.copy(), now.copy()
+        count = len(now)
+        self._time = time
+        self._noise = np.zeros(count, np.float32)
+        self._level = np.float32(0.0)  # the noise of a usual block
+        self._away = np.zeros(count, np.bool_)  # differs from the reference, has not settled
+        self._left = np.full(count, time)
+        self._came = np.full(count, time)
+        self._moved = np.full(count, -1e9)
+        self._activity = np.zeros(count, np.float32)  # share of the time in motion
+        self._jumps: list[Jump] = []
+        self._shares: deque[float] = deque(maxlen=12)
+        self._cuts: list[tuple[float, Blocks]] = []
+        self._told = -1e9
+        self.seen = 1
+        self._coarse = 0.0
+
+    @property
+    def unsettled(self) -> int:
+        """How many blocks are not, or not yet for sure, as the slide has them."""
+        return int(np.count_nonzero(self._away)) + len(self._jumps)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a change may be going on that only more pictures can settle."""
+        return bool(self._jumps or self._cuts or np.any(self._away & (self._activity < RESTLESS)))
+
+    @property
+    def moving(self) -> float:
+        """The share of the picture that rarely stands still."""
+        return float(np.mean(self._activity > RESTLESS))
+
+    def quiet(self) -> NDArray[np.bool_]:
+        """For each block, whether it shows what stands still."""
+        return ~self._away & (self._activity < RESTLESS / 2)
+
+    def threshold(self) -> Blocks:
+        """For each block, how much is more than noise."""
+        return np.maximum(FAINTEST, ABOVE_NOISE * np.maximum(self._noise, self._level))
+
+    def suspects(self, grid: Grid, after: Grid | None) -> bool:
+        """Whether something may have changed between the last picture seen and this one.
+
+        `after` is a picture shortly after `grid`, if there is one: a block that differs there again is moving.
+        """
+        blocks, limit = _blocks(grid), self.threshold()
+        difference = _distance(blocks, self._now)
+        changed = (difference > limit) & (self._activity < RESTLESS)
+        if after is not None:
+            changed &= _distance(_blocks(after), blocks) <= limit
+        coarse = float(np.abs(blocks.mean(1) - self._now.mean(1)).mean())
+        unusual = self.moving > 0.5 and coarse > 2 * self._coarse
+        self._coarse += 0.2 * (coarse - self._coarse)
+        return bool(changed.any()) or unusual
+
+    def see(self, time: float, grid: Grid) -> list[float]:
+        """Takes the next picture; returns the seconds of the changes that are now certain."""
+        now = _blocks(grid)
+        step, self._before, self._now = time - self._time, self._now, now
+        limit = self.threshold()
+        moved = _distance(now, self._before) > limit
+        self._moved[moved] = time
+        self._activity += (moved - self._activity) * np.float32(1 - np.exp(-step / MEMORY))
+        self._notice_cut(time, step, limit)
+        self._follow(time, limit)
+        self._time = time
+        self.seen += 1
+        return self._decide(time)
+
+    def finish(self) -> list[float]:
+        """The changes that only the end of the recording makes certain."""
+        return self._decide(float("inf"))
+
+    def _follow(self, time: float, limit: Blocks) -> None:
+        """Every block at its reference, away from it, or settled elsewhere."""
+        off = _distance(self._now, self._reference)
+        same = off <= limit
+        self._noise[same] += np.float32(0.1) * (off[same] - self._noise[same])
+        self._level += np.float32(0.2) * (np.median(off) - self._level) if same.mean() > 0.5 else np.float32(0)
+        self._left[same] = time
+        self._away[same] = False
+        stirred = ~same & (~self._away | (_distance(self._now, self._candidate) > limit))
+        self._candidate[stirred] = self._now[stirred]
+        self._came[stirred] = time
+        self._away |= stirred
+        settled = self._away & (time - self._came >= STILL)
+        for block in np.flatnonzero(settled):
+            self._jumps.append(Jump(int(block), float(self._left[block]), float(self._came[block])))
+        self._reference[settled] = self._now[settled]
+        self._left[settled] = time
+        self._away[settled] = False
+
+    def _decide(self, time: float) -> list[float]:
+        """Jumps that happened together, once all that belong to them have settled."""
+        found = []
+        self._jumps = [j for j in self._jumps if j.came - j.left <= SLOWEST]
+        while self._jumps:
+            first = min(j.middle for j in self._jumps)
+            if time < first + SLOWEST / 2 + STILL:
+                break
+            near = np.median([j.middle for j in self._jumps if j.middle <= first + TOGETHER])
+            group = [j for j in self._jumps if j.middle <= near + TOGETHER]
+            self._jumps = [j for j in self._jumps if j.middle > near + TOGETHER]
+            if self._is_change(group, float(near)):
+                found.append(_moment(group))
+        found += self._cut(time, found)
+        self._told = max([self._told, *found])
+        return found
+
+    def _is_change(self, group: list[Jump], moment: float) -> bool:
+        jumped = np.zeros(len(self._moved), np.bool_)
+        jumped[[j.at for j in group]] = True
+        if np.mean(jumped) >= LARGE:
+            return True
+        moving = (self._moved >= moment - MOTION) & ~jumped
+        clear = jumped & ~_grown(moving.reshape(self._shape)).ravel()
+        return int(np.count_nonzero(clear)) >= (3 if moving.any() else 1)
+
+    def _notice_cut(self, time: float, step: float, limit: Blocks) -> None:
+        if step > STILL / 2:
+            return
+        strong = np.maximum(limit, 3 * FAINTEST)
+        share = float(np.mean(_distance(self._now, self._before) > strong))
+        usual = float(np.median(self._shares)) if self._shares else 0.0
+        if share >= CUT and share >= 2.5 * usual:
+            self._cuts.append((time, self._before))
+        self._shares.append(share)
+
+    def _cut(self, time: float, found: list[float]) -> list[float]:
+        """Cuts that the jumps do not tell of, once it is certain that they were no flash of light."""
+        due = [cut for cut in self._cuts if time >= cut[0] + SLOWEST / 2 + STILL + TOGETHER]
+        self._cuts = [cut for cut in self._cuts if cut not in due] if due else self._cuts
+        cuts: list[float] = []
+        for moment, before in due:
+            known = [self._told, *found, *cuts]
+            differs = float(np.mean(_distance(self._now, before) > 3 * FAINTEST))
+            if differs >= CUT and all(abs(moment - other) > STILL for other in known):
+                cuts.append(moment)
+        return cuts
+
+
+def _moment(group: list[Jump]) -> float:
+    """A cut is dated at the first picture after it, a fade at its middle."""
+    came, left = np.median([j.came for j in group]), np.median([j.left for j in group])
+    return float(came if came - left < TOGETHER / 2 else (came + left) / 2)
+
+
+def _blocks(grid: Grid) -> Blocks:
+    rows, columns = grid.shape[0] // BLOCK, grid.shape[1] // BLOCK
+    parts = grid[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
+    return parts.transpose(0, 2, 1, 3).reshape(rows * columns, BLOCK * BLOCK).astype(np.float32)
+
+
+def distance(one: Grid, other: Grid) -> Blocks:
+    """Root mean square difference of each block of two grids."""
+    return _distance(_blocks(one), _blocks(other))
+
+
+def _distance(one: Blocks, other: Blocks) -> Blocks:
+    """Root mean square difference of each block."""
+    difference = one - other
+    return np.sqrt(np.einsum("ij,ij->i", difference, difference) / (BLOCK * BLOCK))
+
+
+def _grown(flags: Flags) -> Flags:
+    """The flags and their eight neighbours."""
+    wide = np.pad(flags, 1)
+    rows, columns = flags.shape
+    return np.logical_or.reduce([wide[r : r + rows, c : c + columns] for r in range(3) for c in range(3)])
