@@ -18,12 +18,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ATENEO_", frozen=True, extra="ignore")
 
-    speech_engine: str = Field("faster-whisper", description="engine that turns speech into words")
+    speech_engine: str = Field("faster-whisper", description="engine that turns speech into words, NAME or NAME:MODEL")
     ocr_engine: str = Field(
         "auto", description="engine that reads slides: auto, tesseract, rapidocr, or a registered one"
     )
     language: str | None = Field(None, description="language of the talks where nothing else tells it (BCP 47)")
-    whisper_model: str | None = Field(None, description="Whisper model: a size, or a local folder")
     stall: float = Field(1800.0, gt=0, description="seconds without any progress after which a talk is given up")
 
     @classmethod

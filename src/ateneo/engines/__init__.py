@@ -1,7 +1,7 @@
 """What can be swapped: one small protocol a kind, found by name through the entry points `ateneo.engines`.
 
-An entry point is named `KIND.NAME` ("speech.faster-whisper") and loads to a callable without arguments that returns
-the engine. Built-in engines register through the same door as a stranger's.
+An entry point is named `KIND.NAME` ("speech.faster-whisper") and loads to a callable that returns the engine, without
+arguments or with one, the model asked for. Built-in engines register through the same door as a stranger's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,11 +48,14 @@ def available(kind: str) -> list[str]:
 
 
 def load(kind: str, name: str) -> Any:
-    """The engine of this kind and name, made new. Raises EngineError with the known names where there is none."""
-    for entry in entry_points(group=GROUP, name=f"{kind}.{name}"):
+    """The engine of this kind and name, made new; "NAME:MODEL" hands the model to it. Raises EngineError with the known
+    names where there is none."""
+    plain, _, model = name.partition(":")
+    for entry in entry_points(group=GROUP, name=f"{kind}.{plain}"):
         try:
-            return entry.load()()
+            make = entry.load()
         except ImportError as error:
-            raise EngineError(f"cannot load the {kind} engine {name}: {error}; install what it needs") from error
+            raise EngineError(f"cannot load the {kind} engine {plain}: {error}; install what it needs") from error
+        return make(model) if model else make()
     known = ", ".join(available(kind)) or "none"
-    raise EngineError(f"no {kind} engine named {name}; known: {known}; see `ateneo doctor`")
+    raise EngineError(f"no {kind} engine named {plain}; known: {known}; see `ateneo doctor`")

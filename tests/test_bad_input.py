@@ -1,0 +1,141 @@
+"""Broken and odd files, alone and among good ones, full disks, unreadable folders: one clear line, nothing else harmed."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ateneo import Archive
+from tests.conftest import COMMAND, Command, write_video, write_vtt
+
+GOOD = ["El hidrógeno verde se produce con electricidad renovable.", "El coche de hidrógeno reposta en cinco minutos."]
+
+
+def lines(text: str) -> list[str]:
+    """What was printed, without the closing count and its list."""
+    return [line for line in text.splitlines() if line.startswith("ateneo: ")]
+
+
+def test_every_malformed_file_alone_gives_a_talk_or_one_clear_line(shared: Path, ateneo: Command) -> None:
+    files = [path for path in sorted((shared / "malformed").rglob("*")) if path.is_file() and path.suffix != ".txt"]
+    assert len(files) >= 60
+    for path in files:
+        ended = ateneo("add", "--no-speech", path)
+        assert "Traceback" not in ended.stderr, path
+        assert ended.returncode in (0, 1, 2), path
+        if ended.returncode == 2:
+            (line,) = lines(ended.stderr)
+            assert line.startswith(f"ateneo: cannot read {path}: "), path
+            assert "; " in line, "no next step"
+
+
+def test_malformed_files_do_not_harm_good_ones(shared: Path, ateneo: Command, tmp_path: Path) -> None:
+    write_video(tmp_path / "good.mp4", ["HIDRÓGENO"], seconds=1.0)
+    write_vtt(tmp_path / "good.es.vtt", GOOD)
+    ended = ateneo("add", "--no-speech", "--jobs", "2", shared / "malformed", tmp_path / "good.mp4")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "skipped" in ended.stderr.splitlines()[-1] or "indexed" in ended.stderr
+    found = ateneo("search", "hidrógeno")
+    assert "GOOD" in found.stdout
+
+
+def test_an_empty_file_and_a_text_file_give_one_line_each(ateneo: Command, tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "notes.mp4").write_text("these are notes, not a video\n")
+    (tmp_path / "empty.vtt").touch()
+    ended = ateneo("add", tmp_path / "empty.mp4", tmp_path / "notes.mp4", tmp_path / "empty.vtt")
+    assert ended.returncode == 2
+    assert len(lines(ended.stderr)) == 3
+    assert all("cannot read" in line and "; " in line for line in lines(ended.stderr))
+
+
+def test_a_path_that_is_not_there_is_named_and_the_rest_is_done(ateneo: Command, tmp_path: Path) -> None:
+    good = write_vtt(tmp_path / "good.vtt", GOOD)
+    ended = ateneo("add", tmp_path / "nowhere.mp4", good)
+    assert ended.returncode == 1
+    assert f"cannot read {tmp_path / 'nowhere.mp4'}: no such file" in ended.stderr
+    assert "1 indexed" in ended.stderr
+
+
+def test_an_unreadable_folder_and_file_are_named_and_the_rest_is_done(ateneo: Command, tmp_path: Path) -> None:
+    if os.geteuid() == 0 and not _can_become_nobody():
+        pytest.skip("runs as root and cannot become another user: nothing is unreadable to root")
+    talks = tmp_path / "talks"
+    closed = talks / "closed"
+    closed.mkdir(parents=True)
+    write_vtt(talks / "good.vtt", GOOD)
+    secret = write_vtt(talks / "secret.vtt", GOOD)
+    closed.chmod(0)
+    secret.chmod(0)
+    options = {"user": "nobody"} if os.geteuid() == 0 else {}
+    (tmp_path / "archive").mkdir()
+    for path in [tmp_path / "archive", *tmp_path.parents[:2], tmp_path]:
+        path.chmod(0o777)
+    ended = ateneo("add", talks, **options)
+    closed.chmod(0o700)
+    assert ended.returncode == 1, ended.stderr
+    assert f"cannot read the folder {closed}: Permission denied" in ended.stderr
+    assert f"cannot read {secret}: Permission denied" in ended.stderr
+    assert "1 indexed" in ended.stderr
+
+
+def _can_become_nobody() -> bool:
+    try:
+        return subprocess.run([COMMAND, "--version"], user="nobody", capture_output=True, check=False).returncode == 0
+    except PermissionError:
+        return False
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 300 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("cannot mount a small file system here; needs root")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_stops_the_run_with_one_line_and_what_is_done_stays(small_disk: Path, tmp_path: Path) -> None:
+    for number in range(12):
+        write_vtt(tmp_path / f"charla {number:02d}.vtt", [f"{sentence} Toma {number}." for sentence in GOOD * 150])
+    command = [COMMAND, "--archive", small_disk / "archive", "add", tmp_path]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert "free some space and run the same command again" in ended.stderr
+    kept = [talk.id for talk in Archive(small_disk / "archive").talks()]
+    assert kept, "nothing was kept"
+    subprocess.run(["mount", "-o", "remount,size=60m", str(small_disk)], check=True)
+    again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert again.returncode == 0, again.stderr
+    assert len(Archive(small_disk / "archive").talks()) == 12
+    assert Archive(small_disk / "archive").search("hidrógeno").hits
+
+
+def test_captions_with_impossible_times_are_put_right(tmp_path: Path) -> None:
+    (tmp_path / "charla.srt").write_text(
+        "1\n00:00:10,000 --> 00:00:12,000\nDespués habla del hidrógeno.\n\n"
+        "2\n00:00:01,000 --> 00:00:20,000\nPrimero saluda a todos.\n\n"
+        "3\n00:00:30,000 --> 00:00:25,000\nTermina antes de empezar.\n\n"
+        "4\n-00:00:05,000 --> 00:00:02,000\nEmpieza antes de cero.\n"
+    )
+    archive = Archive(tmp_path / "archive")
+    assert archive.add(tmp_path / "charla.srt").count("indexed") == 1
+    hits = archive.search("hidrógeno saluda empezar cero", limit=20)
+    assert hits.hits
+    assert all(0 <= hit.start <= hit.end for hit in hits)
+
+
+def test_a_transcript_of_twelve_hours_is_taken_within_seconds(tmp_path: Path) -> None:
+    path = write_vtt(tmp_path / "larga.vtt", [f"La frase número {n} habla de la hora {n // 900}." for n in range(10_800)])
+    archive = Archive(tmp_path / "archive")
+    assert archive.add(path).count("indexed") == 1
+    assert archive.talk("larga").duration == pytest.approx(43_200, abs=1)
+    hit = archive.search("frase número 9000")[0]
+    assert hit.start <= 9000 * 4 <= hit.end
