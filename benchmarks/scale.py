@@ -1,0 +1,115 @@
+"""How adding, asking and the index grow with the archive: 40, 364 and 3640 talks of about 110 passages each.
+
+    python benchmarks/scale.py [--talks 40 364 3640] [--questions 200] [--keep DIR]
+
+The talks are caption files of 5-second sentences drawn with a seed from the paragraphs of ../shared (SQuAD-es and the
+transcripts of talks_nwit), added through `Archive.add` as a user's own would be. The questions are SQuAD-es's. Prints
+one row an archive; times are process seconds for building, wall milliseconds for asking.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ateneo import Archive
+
+SHARED = Path(os.environ.get("ATENEO_SHARED", Path(__file__).parent.parent.parent / "shared")) / "data"
+PASSAGES = 110  # a talk
+SENTENCES = 12 * PASSAGES + PASSAGES // 6  # of 5 s each: about 60 s to a passage
+COLD = 7  # runs of the command
+
+
+def material() -> tuple[list[str], list[str]]:
+    """Sentences to make talks of, and questions to ask."""
+    articles = json.loads((SHARED / "qa_squad_es" / "squad-es-v1.1.json").read_text())["data"]
+    paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
+    texts = [paragraph["context"] for paragraph in paragraphs]
+    texts += [re.sub(r"[\d:.,]{15,}", " ", path.read_text()) for path in (SHARED / "talks_nwit").rglob("*.sbv")]
+    sentences = [s for text in texts for s in re.split(r"(?<=[.?!])\s+", " ".join(text.split())) if 20 < len(s) < 200]
+    return sentences, [qa["question"] for paragraph in paragraphs for qa in paragraph["qas"]]
+
+
+def write_talks(folder: Path, count: int, sentences: list[str]) -> None:
+    """`count` caption files of about 110 minutes each."""
+    dice = random.Random(count)
+    for number in range(count):
+        cues = []
+        for n, sentence in enumerate(dice.choices(sentences, k=SENTENCES)):
+            start, end = 5 * n, 5 * n + 5
+            stamps = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}.000" for s in (start, end)]
+            cues.append(f"{stamps[0]} --> {stamps[1]}\n{sentence}\n")
+        (folder / f"charla {number:04d}.es.vtt").write_text("WEBVTT\n\n" + "\n".join(cues))
+
+
+def size(folder: Path) -> float:
+    """MB of a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def timed(command: list[str]) -> float:
+    """Wall seconds of a command."""
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def measure(count: int, folder: Path, questions: list[str], sentences: list[str]) -> str:
+    """One row of the table."""
+    talks, place = folder / f"talks-{count}", folder / f"archive-{count}"
+    if not place.exists():
+        talks.mkdir(parents=True)
+        write_talks(talks, count, sentences)
+    began = time.process_time()
+    archive = Archive(place)
+    archive.add(talks)
+    built = time.process_time() - began
+    began = time.process_time()
+    archive.add(talks)
+    again = time.process_time() - began
+    archive.storage.remove("index")
+    archive = Archive(place)
+    began = time.process_time()
+    archive.reindex()
+    reindexed = time.process_time() - began
+    spent = []
+    for question in questions:
+        began = time.perf_counter()
+        archive.ask(question)
+        spent.append(1000 * (time.perf_counter() - began))
+    spent.sort()
+    command = [str(Path(sys.executable).with_name("ateneo")), "--archive", str(place)]
+    cold = statistics.median(timed([*command, "ask", question]) for question in questions[:COLD])
+    return (
+        f"{count:6d} {archive.index.size():9d} {built:8.1f} {again:8.1f} {reindexed:9.1f} {size(place / 'index'):9.1f} "
+        f"{spent[len(spent) // 2]:7.1f} {spent[int(len(spent) * 0.95)]:7.1f} {cold:7.2f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--talks", type=int, nargs="+", default=[40, 364, 3640])
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
+    arguments = parser.parse_args()
+    if not SHARED.is_dir():
+        sys.exit(f"no shared data at {SHARED}; set ATENEO_SHARED")
+    sentences, questions = material()
+    questions = random.Random(1).sample(questions, arguments.questions)
+    helps = statistics.median(timed([str(Path(sys.executable).with_name("ateneo")), "--help"]) for _ in range(COLD))
+    print(f"ateneo --help: {helps:.2f} s (median of {COLD})")
+    print(" talks  passages  add s  again s  reindex s  index MB  ask p50  p95 ms  cold s")
+    with tempfile.TemporaryDirectory() as temporary:
+        for count in arguments.talks:
+            print(measure(count, arguments.keep or Path(temporary), questions, sentences), flush=True)
+
+
+if __name__ == "__main__":
+    main()
