@@ -21,6 +21,7 @@ TOGETHER = 0.5  # s; blocks that jump so close to each other jump at once
 MOTION = 0.8  # s; what moved so shortly before, or after, is in motion
 FAINTEST = 4.0  # grey levels, root mean square over a block; less is not seen
 ABOVE_NOISE = 2.5  # times the noise of the block
+PLAIN = 2.0  # times what is just more than noise: a key frame that only looks sharper than the one before stays below
 LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
 RESTLESS = 0.2  # of the time in motion: an inset, a speaker, a playing film
 MEMORY = 20.0  # s; how long restlessness is remembered
@@ -38,6 +39,7 @@ class Jump:
     at: int
     left: float
     came: float
+    size: float  # difference over what is just more than noise
 
     @property
     def middle(self) -> float:
@@ -100,7 +102,8 @@ class Watcher:
         difference = _distance(blocks, self._now)
         changed = (difference > limit) & (self._activity < RESTLESS)
         if after is not None:
-            changed &= _distance(_blocks(after), blocks) <= limit
+            again = _distance(_blocks(after), blocks) > limit
+            changed &= ~again | (again.mean() >= LARGE)  # so much at once is the next change
         coarse = float(np.abs(blocks.mean(1) - self._now.mean(1)).mean())
         unusual = self.moving > 0.5 and coarse > 2 * self._coarse
         self._coarse += 0.2 * (coarse - self._coarse)
@@ -138,7 +141,8 @@ class Watcher:
         self._away |= stirred
         settled = self._away & (time - self._came >= STILL)
         for block in np.flatnonzero(settled):
-            self._jumps.append(Jump(int(block), float(self._left[block]), float(self._came[block])))
+            size = float(off[block] / limit[block])
+            self._jumps.append(Jump(int(block), float(self._left[block]), float(self._came[block]), size))
         self._reference[settled] = self._now[settled]
         self._left[settled] = time
         self._away[settled] = False
@@ -147,9 +151,10 @@ class Watcher:
         """Jumps that happened together, once all that belong to them have settled."""
         found = []
         self._jumps = [j for j in self._jumps if j.came - j.left <= SLOWEST]
+        waiting = bool(np.any(self._away & (self._activity < RESTLESS)))
         while self._jumps:
             first = min(j.middle for j in self._jumps)
-            if time < first + SLOWEST / 2 + STILL:
+            if waiting and time < first + SLOWEST / 2 + STILL:
                 break
             near = np.median([j.middle for j in self._jumps if j.middle <= first + TOGETHER])
             group = [j for j in self._jumps if j.middle <= near + TOGETHER]
@@ -162,10 +167,11 @@ class Watcher:
 
     def _is_change(self, group: list[Jump], moment: float) -> bool:
         jumped = np.zeros(len(self._moved), np.bool_)
-        jumped[[j.at for j in group]] = True
+        jumped[[j.at for j in group if j.size >= PLAIN]] = True
         if np.mean(jumped) >= LARGE:
             return True
-        moving = (self._moved >= moment - MOTION) & ~jumped
+        moving = self._moved >= moment - MOTION
+        moving[[j.at for j in group]] = False
         clear = jumped & ~_grown(moving.reshape(self._shape)).ravel()
         return int(np.count_nonzero(clear)) >= (3 if moving.any() else 1)
 

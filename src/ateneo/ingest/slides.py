@@ -91,7 +91,10 @@ def _look(
         yield key
     ends = len(ahead) == 1 or not ahead[1][0].goes_on
     if key is None or following is None or reel.suspects(following, after):
-        yield from video.samples(chunk, FINE, until=float("inf"), ends=ends)
+        for sample in video.samples(chunk, FINE, until=float("inf"), ends=ends):
+            yield sample
+            if key and following and not reel.in_doubt and not reel.suspects(following, after):
+                break  # from here on it is as the next key frame has it
     elif thorough:
         yield from video.samples(chunk, THOROUGH, until=float("inf"), ends=ends)
     elif reel.in_doubt:
