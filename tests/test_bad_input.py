@@ -133,7 +133,8 @@ def test_captions_with_impossible_times_are_put_right(tmp_path: Path) -> None:
 
 
 def test_a_transcript_of_twelve_hours_is_taken_within_seconds(tmp_path: Path) -> None:
-    path = write_vtt(tmp_path / "larga.vtt", [f"La frase número {n} habla de la hora {n // 900}." for n in range(10_800)])
+    sentences = [f"La frase número {n} habla de la hora {n // 900}." for n in range(10_800)]
+    path = write_vtt(tmp_path / "larga.vtt", sentences)
     archive = Archive(tmp_path / "archive")
     assert archive.add(path).count("indexed") == 1
     assert archive.talk("larga").duration == pytest.approx(43_200, abs=1)
