@@ -76,7 +76,7 @@ SPANISH_COMMON = frozenset(_SPANISH_COMMON_TEXT.split())
 ENGLISH_COMMON = frozenset(_ENGLISH_COMMON_TEXT.split())
 
 FUNCTION_SHARE = 0.5  # share of passages in which a function word is taken to stand
-COMMON_SHARE = 0.08  # ... a word that most talks use
+COMMON_SHARE = 0.15  # ... a word that most talks use
 SUBJECT_SHARE = 0.001  # ... any other word
 
 

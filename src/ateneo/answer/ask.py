@@ -1,0 +1,108 @@
+"""A question → what each talk answers, and one answer over all of them, every sentence with its citation.
+
+What is found is weighed sentence by sentence; a talk that is not likely to answer is left out, and where none is
+likely the archive does not say. The sentences of those that remain are numbered: that is the evidence. Whoever writes
+names evidence by number, and code turns the number into talk and second, so that no time can be invented.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ateneo.answer.confidence import THRESHOLD, confidence
+from ateneo.answer.writer import Evidence, Extractive, Writer
+from ateneo.archive.index import Index, Where
+from ateneo.records import Answer, Asked, Citation, Kind, Sentence, Talk, TalkAnswer
+from ateneo.search.evidence import Weighed, weigh_all
+from ateneo.search.question import read_question
+from ateneo.search.search import candidates, fold_same, hit
+
+DEPTH = 40  # passages looked at
+MOST_TALKS = 20  # considered as answering
+NEAREST = 5  # hits shown where the archive does not say
+CITED: tuple[Kind, ...] = ("speech", "slide")  # summaries repeat what was said
+SHARE_OF_BEST = 0.7  # a talk that ranks lower than this next to the best one is left out
+
+
+def ask(
+    index: Index,
+    question: str,
+    *,
+    limit: int = 5,
+    where: Where | None = None,
+    threshold: float = THRESHOLD,
+    writer: Writer | None = None,
+    vectors: Mapping[str, NDArray[np.float32]] | None = None,
+) -> Asked:
+    """What the archive says: at most `limit` talks, best first, and one merged answer; or None and the nearest hits.
+
+    `threshold` in [0, 1]: 0 always answers where anything is found. `vectors` maps a space to the question's vector.
+    """
+    read = read_question(question, index)
+    found = candidates(index, question, kinds=CITED, where=where, vectors=vectors or {}, limit=DEPTH)
+    ranked = weigh_all(read, fold_same(found, read.language))
+    talks = best_of_talks(ranked)
+    probable = [confidence(read, talks, n) for n in range(min(len(talks), MOST_TALKS))]
+    sure = [talks[n] for n in answering(probable, [one.rank for one in talks], threshold)][:limit]
+    if not sure:
+        return Asked(question, None, (), tuple(hit(one.found) for one in ranked[:NEAREST]))
+    writer = writer or Extractive()
+    evidence = number(ranked, [one.found.talk for one in sure])
+    per_talk = [(t, [e for e in evidence if e.talk.id == t.id]) for t in dict.fromkeys(one.found.talk for one in sure)]
+    answers = [(talk, _write(writer, question, own)) for talk, own in per_talk]
+    merged, dropped = _write(writer, question, evidence)
+    told = tuple(TalkAnswer(talk, sentences) for talk, (sentences, _) in answers if sentences)
+    nearest = tuple(hit(one.found) for one in ranked[:NEAREST])
+    return Asked(question, Answer(merged), told, nearest, dropped + sum(lost for _, (_, lost) in answers))
+
+
+def best_of_talks(ranked: Sequence[Weighed]) -> list[Weighed]:
+    """The best passage of each talk, best talk first."""
+    best: dict[str, Weighed] = {}
+    for one in ranked:
+        best.setdefault(one.found.talk.id, one)
+    return list(best.values())
+
+
+def number(ranked: Sequence[Weighed], talks: Sequence[Talk]) -> list[Evidence]:
+    """The sentences of the answering talks as numbered evidence, best first."""
+    order = {talk.id: n for n, talk in enumerate(talks)}
+    best = max(one.rank for one in ranked)
+    weighed = [
+        (score * one.rank / best, one, n)
+        for one in ranked if one.found.talk.id in order for n, score in enumerate(one.scores)
+    ]  # fmt: skip
+    weighed.sort(key=lambda item: (-item[0], order[item[1].found.talk.id], item[1].found.start, item[2]))
+    seen: set[tuple[str, float, str]] = set()
+    evidence = []
+    for score, one, n in weighed:
+        said = one.found.sentences[n]
+        if (place := (one.found.talk.id, said.start, said.text)) not in seen:
+            seen.add(place)
+            evidence.append(Evidence(len(evidence) + 1, one.found.talk, said.start, said.end, said.text, score))
+    return evidence
+
+
+def answering(sure: Sequence[float], ranks: Sequence[float], threshold: float) -> list[int]:
+    """Which talks answer: sure enough, and not far behind the best of these; `sure` and `ranks` are best first."""
+    likely = [n for n, probability in enumerate(sure) if probability >= threshold]
+    return [n for n in likely if ranks[n] >= SHARE_OF_BEST * ranks[likely[0]]]
+
+
+def _write(writer: Writer, question: str, evidence: Sequence[Evidence]) -> tuple[tuple[Sentence, ...], int]:
+    """The written sentences with their citations, and how many were dropped for naming no evidence that exists."""
+    known = {one.number: one for one in evidence}
+    sentences, dropped = [], 0
+    for written in writer.write(question, evidence):
+        named = [known[n] for n in written.evidence if n in known]
+        if named:
+            sentences.append(Sentence(written.text, tuple(_cite(named))))
+        else:
+            dropped += 1
+    return tuple(sentences), dropped
+
+
+def _cite(evidence: Sequence[Evidence]) -> Iterator[Citation]:
+    for one in evidence:
+        yield Citation(one.talk.id, one.start, one.end, one.text)

@@ -1,0 +1,133 @@
+"""How well the sentences of what was found meet a question: the evidence, weighed.
+
+A sentence is judged with what stands around it: a word of the question counts whole in the sentence itself, less in
+the sentences beside it, less again elsewhere in the passage or in the title of the talk. A word is met by its stem,
+less by the light form (ñ as n) or by a word of its family (a long common beginning).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ateneo import text
+from ateneo.archive.index import Found
+from ateneo.records import Cue
+from ateneo.search.question import Question, holds
+
+LIGHT = 0.8  # of a whole match: the word with n for ñ
+FAMILY = 0.6  # ... another word with the same beginning
+FAMILY_LETTERS = 5  # at the least, and
+FAMILY_SHARE = 0.7  # of the longer word
+BESIDE = 0.75  # of a match in the sentence itself: one in the sentences beside it
+AROUND = 0.5  # ... one elsewhere in the passage, or in the title
+RANK = (1.0, 1.0, 0.3, 0.5)  # weights of the index's score, and of coverage in the sentence, beside it, around it
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a sentence in the three ways in which they can be met."""
+
+    stems: frozenset[str]
+    light: frozenset[str]
+    beginnings: frozenset[str]
+
+    def match(self, token: str, stem: str) -> float:
+        """How well a folded word of the question is met, in [0, 1]."""
+        if stem in self.stems:
+            return 1.0
+        plain = text.light(token)
+        if plain in self.light:
+            return LIGHT
+        return FAMILY if self._family(plain) else 0.0
+
+    def _family(self, plain: str) -> bool:
+        if len(plain) < FAMILY_LETTERS or plain[:FAMILY_LETTERS] not in self.beginnings:
+            return False
+        return any(_common(plain, other) >= max(FAMILY_LETTERS, FAMILY_SHARE * max(len(plain), len(other)))
+                   for other in self.light if other[:FAMILY_LETTERS] == plain[:FAMILY_LETTERS])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A passage, weighed: the score of each sentence, and for each word of the question how well it is met in the
+    best sentence, in that and those beside it, and anywhere in the passage or title, all in [0, 1]."""
+
+    found: Found
+    scores: tuple[float, ...]
+    best: int
+    inside: tuple[float, ...]
+    beside: tuple[float, ...]
+    around: tuple[float, ...]
+    pairs: float  # share of the question's neighbouring words that stand close together here
+    rank: float  # by which passages are put in order: the index's score and the coverage together
+
+    @property
+    def score(self) -> float:
+        """That of the best sentence."""
+        return self.scores[self.best]
+
+
+def weigh_all(question: Question, found: Sequence[Found]) -> list[Weighed]:
+    """What was found, weighed and put in order of rank."""
+    top = max((one.score for one in found), default=1.0) or 1.0
+    return sorted((weigh(question, one, top=top) for one in found if one.sentences), key=lambda w: -w.rank)
+
+
+def weigh(question: Question, found: Found, *, top: float) -> Weighed:
+    """The passage weighed sentence by sentence; `top` is the best score of the same search."""
+    language = found.language
+    stems = [text.stem(word.token, language) for word in question.words]
+    met = [[words_of(s.text, language).match(w.token, stem) for w, stem in zip(question.words, stems, strict=True)]
+           for s in found.sentences]  # fmt: skip
+    about = words_of(found.talk.title, language)
+    around = [max([about.match(w.token, stem), *(row[n] for row in met)])
+              for n, (w, stem) in enumerate(zip(question.words, stems, strict=True))]  # fmt: skip
+    beside = [[max(row[n] for row in met[max(0, j - 1) : j + 2]) for n in range(len(stems))] for j in range(len(met))]
+    scores = [_score(question, met[j], beside[j], around, found.sentences[j]) for j in range(len(met))]
+    best = max(range(len(scores)), key=lambda j: scores[j])
+    parts = (found.score / top, *(coverage(question, part) for part in (met[best], beside[best], around)))
+    rank = sum(weight * part for weight, part in zip(RANK, parts, strict=True)) / sum(RANK)
+    return Weighed(
+        found, tuple(scores), best, tuple(met[best]), tuple(beside[best]), tuple(around),
+        _pairs(question, stems, found), rank,
+    )  # fmt: skip
+
+
+def coverage(question: Question, met: Sequence[float]) -> float:
+    """The share of the question's weight that is met, in [0, 1]."""
+    return sum(word.weight * m for word, m in zip(question.words, met, strict=True)) / question.weight
+
+
+@lru_cache(maxsize=20_000)
+def words_of(sentence: str, language: str) -> Words:
+    """The words of a sentence, ready to be met."""
+    tokens = text.tokens(sentence)
+    light = frozenset(map(text.light, tokens))
+    return Words(frozenset(text.stems(tokens, language)), light, frozenset(w[:FAMILY_LETTERS] for w in light))
+
+
+def _score(
+    question: Question, inside: Sequence[float], beside: Sequence[float], around: Sequence[float], sentence: Cue
+) -> float:
+    best = [max(i, BESIDE * b, AROUND * a) for i, b, a in zip(inside, beside, around, strict=True)]
+    return coverage(question, best) * (1.0 if holds(question.asks, sentence.text) else 0.8)
+
+
+def _pairs(question: Question, stems: Sequence[str], found: Found) -> float:
+    """Weight of the neighbours in the question that are neighbours here too, function words aside, as a share."""
+    if not question.pairs:
+        return 0.0
+    here: set[tuple[str, str]] = set()
+    for sentence in found.sentences:
+        words = text.stems([w for w in text.tokens(sentence.text) if w in stems or text.content([w])], found.language)
+        here.update(zip(words, words[1:], strict=False))
+        here.update(zip(words, words[2:], strict=False))
+    weights = {pair: sum(question.words[n].weight for n in pair) for pair in question.pairs}
+    close = sum(w for (one, two), w in weights.items()
+                if (stems[one], stems[two]) in here or (stems[two], stems[one]) in here)  # fmt: skip
+    return close / (sum(weights.values()) or 1.0)
+
+
+def _common(one: str, two: str) -> int:
+    """Letters of the common beginning."""
+    return next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
