@@ -63,11 +63,11 @@ def beside(path: Path) -> list[Path]:
 
 
 def split_name(path: Path) -> tuple[str, str | None]:
-    """The name of the talk and the language in the name of a caption file: talk.es.vtt → ("talk", "es").
+    """The name of the talk and the language in the name of a file: talk.es.vtt → ("talk", "es").
 
-    A file named by its language alone (es.sbv) has its folder's name.
+    A caption file named by its language alone (es.sbv) has its folder's name.
     """
-    if bare := _BARE.match(path.stem):
+    if path.suffix.lower() in SUFFIXES and (bare := _BARE.match(path.stem)):
         written = tag(bare[1]) if bare[1] else None
         if (written or not bare[1]) and path.absolute().parent.name:
             return path.absolute().parent.name, written

@@ -22,8 +22,22 @@ from ateneo.ingest.language import UNKNOWN, of_text, same, tag
 from ateneo.ingest.media import Media, open_recording, start_of
 from ateneo.records import Cue, Track
 
+__all__ = [
+    "beside", "decode", "duration", "embedded", "is_caption_file", "read", "split_name", "write_srt", "write_vtt",
+]  # fmt: skip
+
 LARGEST = 64 * 2**20  # bytes; a transcript of a day has about 2 MB
-__all__ = ["beside", "duration", "embedded", "is_caption_file", "read", "split_name", "write_srt", "write_vtt"]
+__all__ = [
+    "beside",
+    "decode",
+    "duration",
+    "embedded",
+    "is_caption_file",
+    "read",
+    "split_name",
+    "write_srt",
+    "write_vtt",
+]
 
 OWN = "WEBVTT Ateneo"  # the first line of what `write_vtt` writes
 READING = 15.0  # letters a second: how long a caption without an end is shown
@@ -81,7 +95,7 @@ def read(path: Path, *, language: str | None = None) -> Captions:
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"cannot read {path}: too large for captions; give a .vtt or .srt of the talk")
-        text = _decode(path.read_bytes())
+        text = decode(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; check the file") from error
     if is_other_kind(path.stem, text[:400]):
@@ -134,7 +148,7 @@ def write_srt(track: Track) -> str:
     return "\n".join(f"{n}\n{block}" for n, block in enumerate(blocks, start=1))
 
 
-def _decode(content: bytes) -> str:
+def decode(content: bytes) -> str:
     """The text of a file that does not say its encoding: Unicode with or without a mark, else Windows' Western one."""
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if content.startswith(mark):
