@@ -1,8 +1,8 @@
 """What is known of a talk without looking at it: title, speakers, date, number, language.
 
 Trusted in this order, field by field: the row of a person's table (talks.csv, talks.yaml) in the talk's folder,
-yt-dlp's NAME.info.json beside it, the tags inside the recording. The language in a recording's tags is left aside: programs
-write "eng" there whatever is spoken. Whatever cannot be used costs one warning that names file and line.
+yt-dlp's NAME.info.json beside it, the tags inside the recording. The language in a recording's tags is left aside:
+programs write "eng" there whatever is spoken. Whatever cannot be used costs one warning that names file and line.
 """
 
 import csv
@@ -49,9 +49,9 @@ MONTHS = {
 }
 
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
-_YEAR_FIRST = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ]\d{1,2}[:.]\d.*)?$")
-_PACKED = re.compile(r"^(\d{4})(\d\d)(\d\d)(?:[T ]?\d{4,6}Z?)?$")
-_DAY_FIRST = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d\d)(?:[T ,]+\d{1,2}[:.]\d.*)?$")
+_YEAR_FIRST = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[t ]\d{1,2}[:.]\d.*)?$")
+_PACKED = re.compile(r"^(\d{4})(\d\d)(\d\d)(?:[t ]?\d{4,6}z?)?$")
+_DAY_FIRST = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d\d)(?:[t ,]+\d{1,2}[:.]\d.*)?$")
 _DAY_IN_WORDS = re.compile(rf"^(?:[a-z]+,?\s+)?(\d{{1,2}})\.?\s+(?:de\s+)?({_MONTH})\.?,?\s+(?:del?\s+)?(\d{{4}})$")
 _MONTH_IN_WORDS = re.compile(rf"^(?:[a-z]+,?\s+)?({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})$")
 
@@ -249,6 +249,8 @@ def _yaml_entries(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         entries = [talk if isinstance(talk, dict) else {"title": talk} for talk in content]
         nodes = root.value
     else:
+        entries, nodes = [], []
+    if not entries:
         raise InputError("line 1: it is no list of talks")
     for node, entry in zip(nodes, entries, strict=False):  # a name given twice is one entry
         yield f"line {node.start_mark.line + 1}", entry
