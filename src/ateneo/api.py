@@ -74,7 +74,9 @@ class Archive:
         found = discover([Path(path) for path in given])
         if not found.items and not found.problems:
             names = ", ".join(map(str, given))
-            raise InputError(f"nothing to add in {names}: no recording or caption file there; name files or their folder")
+            raise InputError(
+                f"nothing to add in {names}: no recording or caption file there; name files or their folder"
+            )
         options = Options(
             language=language or self.settings.language,
             speech=speech,

@@ -1,4 +1,4 @@
-"""Settings: environment variables ATENEO_*, then `ateneo.toml` of the archive, then these defaults. Frozen once read."""
+"""Settings: variables ATENEO_*, then `ateneo.toml` of the archive, then these defaults. Frozen once read."""
 
 import tomllib
 from pathlib import Path

@@ -135,7 +135,9 @@ def _first_line(text: str) -> str:
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     table = [list(header), *map(list, rows)]
     widths = [max(len(row[n]) for row in table) for n in range(len(header))]
-    return "".join("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in table)
+    return "".join(
+        "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in table
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ateneo.archive.index import Index, ShownFrame
+from ateneo.archive.index import Index
 from ateneo.archive.store import Done, Recording, TalkStore, fingerprint
 from ateneo.errors import ArchiveError
 from ateneo.ingest import passages
@@ -136,7 +136,7 @@ def index_talk(talk_id: str, *, store: TalkStore, index: Index) -> bool:
     rows = store.passages(talk)
     if summary:
         rows += passages.summary_passages(talk, summary.sentences, summary.language)
-    index.upsert(talk_id, rows, [ShownFrame(talk, frame) for frame in store.frames(talk_id)], state=state)
+    index.upsert(talk_id, rows, store.frames(talk_id), talk=talk, state=state)
     store.mark(talk_id, "index", Done("done", state, seconds=round(time.perf_counter() - began, 3)))
     return True
 

@@ -17,7 +17,7 @@ from typing import Any
 from ateneo.archive.store import Done, Recording, TalkStore, fingerprint
 from ateneo.engines import OcrEngine, SpeechEngine, load
 from ateneo.errors import ArchiveError, AteneoError
-from ateneo.ingest import captions, language, media, metadata, passages, slides, speech, summary, transcripts
+from ateneo.ingest import captions, media, metadata, passages, slides, speech, summary, transcripts
 from ateneo.ingest.discover import Item
 from ateneo.records import Cue, Frame, Talk, Track
 
@@ -150,7 +150,9 @@ def process(
     _probe(run, about)
     for stage in (_words, _frames, _slide_text, _passages, _summary):
         stage(run)
-    return Outcome(run.path, run.talk_id, "indexed" if run.changed else "unchanged", tuple(run.problems), tuple(run.notes))
+    return Outcome(
+        run.path, run.talk_id, "indexed" if run.changed else "unchanged", tuple(run.problems), tuple(run.notes)
+    )
 
 
 def refresh(talk_id: str, *, store: TalkStore) -> Outcome:
@@ -167,7 +169,7 @@ def _probe(run: Run, about: metadata.TalkMetadata) -> None:
     spoken = run.options.language or about.language
 
     def work() -> Done:
-        made = {"title": about.title, "speakers": about.speakers, "date": about.date, "number": about.number,
+        made = {"title": _printable(about.title), "speakers": about.speakers, "date": about.date, "number": about.number,
                 "language": spoken}  # fmt: skip
         before = run.store.done(run.talk_id).get("probe")
         kept = _corrected(run.talk, before.outputs) if before else {}
@@ -176,7 +178,7 @@ def _probe(run: Run, about: metadata.TalkMetadata) -> None:
         run.store.save_recording(
             Recording(
                 Talk(id=run.talk_id, duration=duration, **made | kept), run.path, run.sha256, stat.st_size, stat.st_mtime,
-                tuple(map(str, run.item.captions)), about.description, about.url,
+                tuple(map(str, run.item.captions)), _printable(about.description), about.url or "",
             )
         )  # fmt: skip
         return Done("done", "", outputs={name: fingerprint(value) for name, value in made.items()})
@@ -200,9 +202,7 @@ def _words(run: Run) -> None:
     def work() -> Done:
         tracks = _tracks(run, engine)
         before = run.store.done(run.talk_id).get("words")
-        written = transcripts.write(
-            run.store.storage, run.talk_id, tracks, written=before.outputs if before else {}
-        )
+        written = transcripts.write(run.store.storage, run.talk_id, tracks, written=before.outputs if before else {})
         if tracks:
             _set_language(run, tracks)
             return Done("done", "", outputs=written)
@@ -282,7 +282,9 @@ def _slide_text(run: Run) -> None:
     frames = run.store.frames(run.talk_id)
     pictures = list(dict.fromkeys(frame.path for frame in frames))
     engine: OcrEngine | None = load("ocr", run.options.ocr_engine) if pictures else None
-    spoken = [caption.language for caption in transcripts.listed(run.store.storage, run.talk_id)] or [run.talk.language or "es"]
+    spoken = [caption.language for caption in transcripts.listed(run.store.storage, run.talk_id)] or [
+        run.talk.language or "es"
+    ]
 
     def work() -> Done:
         if engine is None:
@@ -348,6 +350,11 @@ def _said_and_shown(run: Run) -> list[object]:
     names = [caption.path for caption in transcripts.listed(run.store.storage, run.talk_id)]
     timed = [name.removesuffix(".vtt") + ".json" for name in names]
     return [names, run.talk.language, run.store.hash_of(run.talk_id, "frames.json", *names, *timed)]
+
+
+def _printable(text: str) -> str:
+    """Text out of a file's name may hold bytes that are no text; they become U+FFFD."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _label(engine: SpeechEngine | OcrEngine) -> str:

@@ -40,7 +40,9 @@ def write(storage: Storage, talk_id: str, tracks: Iterable[Track], *, written: M
     """Writes what a machine made, given the hashes of what it `written` last time; returns the new hashes. Files that
     a person corrected stay as they are; files of an earlier run that are no longer made go."""
     folder = f"talks/{talk_id}"
-    corrected = {c.path for c in listed(storage, talk_id) if c.path in written and not _as_written(storage, folder, c, written)}
+    corrected = {
+        c.path for c in listed(storage, talk_id) if c.path in written and not _as_written(storage, folder, c, written)
+    }
     hashes = {name: written[name] for name in corrected}
     for track in tracks:
         name = f"transcript.{track.language}.vtt"
