@@ -11,6 +11,7 @@ system time is counted, all threads and the start of Python included.
 """
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -146,7 +147,7 @@ def harder(talk: Path, out: Path) -> None:
     dice, noise = random.Random(talk.stem), np.random.default_rng(1)
     walls = [filmed(picture) for picture in slides_of(talk, truth)]
     grain = [noise.normal(0, NOISE, (SIZE[1], SIZE[0], 1)).astype(np.int16) for _ in range(12)]
-    stays = [b["second"] - a["second"] for a, b in zip(truth, truth[1:], strict=False)] + [LONGEST_STAY]
+    stays = [b["second"] - a["second"] for a, b in itertools.pairwise(truth)] + [LONGEST_STAY]
     cuts = [0.0, *np.cumsum([min(LONGEST_STAY, stay) + dice.uniform(-1, 0.5) for stay in stays])]
     fades = [dice.uniform(0.5, 1.0) for _ in cuts]
     with av.open(str(out), "w") as container:

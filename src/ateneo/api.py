@@ -1,4 +1,4 @@
-"""The library: `from ateneo import Archive`. Typed, and prints nothing; the command line and the web are thin over it."""
+"""The library: `from ateneo import Archive`. Typed, and prints nothing; command line and web are thin over it."""
 
 import contextlib
 import dataclasses

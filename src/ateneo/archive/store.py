@@ -214,7 +214,8 @@ def parse_chapters(text: str) -> list[Chapter]:
 def clock(second: float) -> str:
     """Seconds as HH:MM:SS.mmm."""
     milliseconds = round(second * 1000)
-    return f"{milliseconds // 3_600_000:02d}:{milliseconds // 60_000 % 60:02d}:{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
 
 
 def seconds(stamp: str) -> float:

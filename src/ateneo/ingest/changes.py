@@ -23,13 +23,15 @@ FAINTEST = 4.0  # grey levels, root mean square over a block; less is not seen
 ABOVE_NOISE = 2.5  # times the noise of the block
 PLAIN = 2.0  # times what is just more than noise: a key frame that only looks sharper than the one before stays below
 LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
+REACH = 2  # blocks
 RESTLESS = 0.2  # of the time in motion: an inset, a speaker, a playing film
 MEMORY = 20.0  # s; how long restlessness is remembered
+WARMING = 8  # pictures to see before the noise is known
 CUT = 0.6  # of the picture differs at a cut between filmed scenes
 
 Grid = NDArray[np.uint8]
 Blocks = NDArray[np.float32]  # (rows * columns, BLOCK * BLOCK)
-Flags = NDArray[np.bool_]  # (rows, columns)
+Flags = NDArray[np.bool_]  # one a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +74,26 @@ class Watcher:
 
     @property
     def unsettled(self) -> int:
-        """How many blocks are not, or not yet for sure, as the slide has them."""
-        return int(np.count_nonzero(self._away)) + len(self._jumps)
+        """How many blocks that mostly stand still are not, or not yet for sure, as the slide has them."""
+        return int(np.count_nonzero(self._doubtful())) + len(self._jumps)
 
-    @property
-    def in_doubt(self) -> bool:
-        """Whether a change may be going on that only more pictures can settle."""
-        return bool(self._jumps or self._cuts or np.any(self._away & (self._activity < RESTLESS)))
+    def in_doubt(self, soon: Grid | None) -> bool:
+        """Whether a change may be going on that only more pictures can settle.
+
+        `soon` is a picture shortly after the last one seen, if there is one: what differs there is moving.
+        """
+        if self.seen < WARMING or self._cuts or any(j.size >= PLAIN for j in self._jumps):
+            return True
+        fresh = self._doubtful() & (self._time - self._came < STILL) & (self._came - self._left < SLOWEST)
+        return self._plain(*self._parted(fresh, self._now, soon))
 
     @property
     def moving(self) -> float:
         """The share of the picture that rarely stands still."""
         return float(np.mean(self._activity > RESTLESS))
+
+    def _doubtful(self) -> Flags:
+        return self._away & (self._activity < RESTLESS)
 
     def quiet(self) -> NDArray[np.bool_]:
         """For each block, whether it shows what stands still."""
@@ -98,16 +108,13 @@ class Watcher:
 
         `after` is a picture shortly after `grid`, if there is one: a block that differs there again is moving.
         """
-        blocks, limit = _blocks(grid), self.threshold()
-        difference = _distance(blocks, self._now)
-        changed = (difference > limit) & (self._activity < RESTLESS)
-        if after is not None:
-            again = _distance(_blocks(after), blocks) > limit
-            changed &= ~again | (again.mean() >= LARGE)  # so much at once is the next change
+        blocks = _blocks(grid)
+        changed = (_distance(blocks, self._now) > self.threshold()) & (self._activity < RESTLESS)
+        changed, moving = self._parted(changed, blocks, after)
         coarse = float(np.abs(blocks.mean(1) - self._now.mean(1)).mean())
         unusual = self.moving > 0.5 and coarse > 2 * self._coarse
         self._coarse += 0.2 * (coarse - self._coarse)
-        return bool(changed.any()) or unusual
+        return self._plain(changed, moving) or unusual
 
     def see(self, time: float, grid: Grid) -> list[float]:
         """Takes the next picture; returns the seconds of the changes that are now certain."""
@@ -151,7 +158,7 @@ class Watcher:
         """Jumps that happened together, once all that belong to them have settled."""
         found = []
         self._jumps = [j for j in self._jumps if j.came - j.left <= SLOWEST]
-        waiting = bool(np.any(self._away & (self._activity < RESTLESS)))
+        waiting = self._doubtful().any()
         while self._jumps:
             first = min(j.middle for j in self._jumps)
             if waiting and time < first + SLOWEST / 2 + STILL:
@@ -168,12 +175,29 @@ class Watcher:
     def _is_change(self, group: list[Jump], moment: float) -> bool:
         jumped = np.zeros(len(self._moved), np.bool_)
         jumped[[j.at for j in group if j.size >= PLAIN]] = True
-        if np.mean(jumped) >= LARGE:
-            return True
         moving = self._moved >= moment - MOTION
         moving[[j.at for j in group]] = False
-        clear = jumped & ~_grown(moving.reshape(self._shape)).ravel()
-        return int(np.count_nonzero(clear)) >= (3 if moving.any() else 1)
+        return self._plain(jumped, moving)
+
+    def _parted(self, changed: Flags, blocks: Blocks, after: Grid | None) -> tuple[Flags, Flags]:
+        """What changed, and what moves, to judge by a picture shortly after."""
+        moving = self._activity >= RESTLESS
+        if after is not None:
+            again = _distance(_blocks(after), blocks) > self.threshold()
+            if again.mean() < LARGE:  # or else it is the next change
+                moving |= again
+        return changed & ~moving, moving
+
+    def _plain(self, changed: Flags, moving: Flags) -> bool:
+        """Whether so many blocks changed, or some so clear of what moves, that it is no motion."""
+        if changed.mean() >= LARGE:
+            return True
+        near = _grown(moving.reshape(self._shape))
+        within = changed.reshape(self._shape)
+        for _ in range(REACH):  # what is joined to something moving moves with it
+            near |= _grown(near & within) & within
+        usual = not np.any(moving & (self._activity < RESTLESS))
+        return int(np.count_nonzero(within & ~near)) >= (1 if usual else 3)
 
     def _notice_cut(self, time: float, step: float, limit: Blocks) -> None:
         if step > STILL / 2:

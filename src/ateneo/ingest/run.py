@@ -91,7 +91,7 @@ class Claims:
 
 
 def slug(title: str, *, date: str | None) -> str:
-    """Date and title as an id: lower-case ASCII words joined by hyphens, cut at a word; "talk" where nothing is left."""
+    """Date and title as an id: lower-case ASCII words joined by hyphens, cut at a word; "talk" where none is left."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", f"{date or ''} {plain}")
     kept = ""

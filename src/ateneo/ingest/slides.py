@@ -93,11 +93,11 @@ def _look(
     if key is None or following is None or reel.suspects(following, after):
         for sample in video.samples(chunk, FINE, until=float("inf"), ends=ends):
             yield sample
-            if key and following and not reel.in_doubt and not reel.suspects(following, after):
+            if key and following and reel.sure(following, after):
                 break  # from here on it is as the next key frame has it
     elif thorough:
         yield from video.samples(chunk, THOROUGH, until=float("inf"), ends=ends)
-    elif reel.in_doubt:
+    elif reel.in_doubt(following):
         yield from video.samples(chunk, FINE, until=chunk.start + SETTLING, ends=ends)
 
 
@@ -128,17 +128,23 @@ class _Reel:
     def started(self) -> bool:
         return self._watcher is not None
 
-    @property
-    def in_doubt(self) -> bool:
-        """Whether more pictures are needed; so it is at the beginning, where the noise has to be measured."""
-        return self._watcher is None or self._watcher.seen < 8 or self._watcher.in_doubt
+    def in_doubt(self, following: Sample) -> bool:
+        """Whether more pictures are needed before the next key frame."""
+        return self._watcher is None or self._watcher.in_doubt(self._soon(following))
 
     def suspects(self, following: Sample, after: Sample | None) -> bool:
         """Whether something may have changed before `following`."""
         if self._watcher is None:
             return True
-        soon = after is not None and after.time - following.time <= SOON
-        return self._watcher.suspects(following.grid, after.grid if after and soon else None)
+        soon = after.grid if after and after.time - following.time <= SOON else None
+        return self._watcher.suspects(following.grid, soon)
+
+    def sure(self, following: Sample, after: Sample | None) -> bool:
+        """Whether nothing is left to be found before `following`."""
+        return not self.in_doubt(following) and not self.suspects(following, after)
+
+    def _soon(self, following: Sample) -> Grid | None:
+        return following.grid if self._last and following.time - self._last.time <= SOON else None
 
     def take(self, sample: Sample) -> None:
         """The next picture; one that is not later than the last is passed over."""

@@ -19,7 +19,7 @@ from ateneo.engines import OcrEngine, SpeechEngine, load
 from ateneo.errors import ArchiveError, AteneoError
 from ateneo.ingest import captions, media, metadata, passages, slides, speech, summary, transcripts
 from ateneo.ingest.discover import Item
-from ateneo.records import Cue, Frame, Talk, Track
+from ateneo.records import Frame, Talk, Track
 
 CODE = {"probe": 1, "words": 1, "frames": 1, "slide-text": 1, "passages": 1, "summary": 1}  # raise to redo a stage
 UNKNOWN = "und"  # BCP 47 for a language that nothing tells
@@ -169,18 +169,22 @@ def _probe(run: Run, about: metadata.TalkMetadata) -> None:
     spoken = run.options.language or about.language
 
     def work() -> Done:
-        made = {"title": _printable(about.title), "speakers": about.speakers, "date": about.date, "number": about.number,
-                "language": spoken}  # fmt: skip
+        made = {
+            "title": _printable(about.title),
+            "speakers": about.speakers,
+            "date": about.date,
+            "number": about.number,
+            "language": spoken,
+        }
         before = run.store.done(run.talk_id).get("probe")
         kept = _corrected(run.talk, before.outputs) if before else {}
         duration = run.media.duration if run.media else captions.duration(run.item.captions)
+        talk = Talk(id=run.talk_id, duration=duration, **made | kept)
         stat = run.item.path.stat()
-        run.store.save_recording(
-            Recording(
-                Talk(id=run.talk_id, duration=duration, **made | kept), run.path, run.sha256, stat.st_size, stat.st_mtime,
-                tuple(map(str, run.item.captions)), _printable(about.description), about.url or "",
-            )
-        )  # fmt: skip
+        taken = tuple(map(str, run.item.captions))
+        about_it = (_printable(about.description), about.url or "")
+        recording = Recording(talk, run.path, run.sha256, stat.st_size, stat.st_mtime, taken, *about_it)
+        run.store.save_recording(recording)
         return Done("done", "", outputs={name: fingerprint(value) for name, value in made.items()})
 
     run.stage("probe", [run.path, run.sha256, about, spoken, [str(path) for path in run.item.captions]], "", work)

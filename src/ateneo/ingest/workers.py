@@ -1,4 +1,4 @@
-"""The runner with worker processes: several talks at once, and a file that crashes or hangs a decoder harms only itself.
+"""The runner with worker processes: several talks at once, and a file that crashes a decoder harms only itself.
 
 A worker is `python -m ateneo.ingest.workers ARCHIVE`. It speaks JSON lines: a task comes in, and out go its progress,
 its claim for an id (answered by a line) and its outcome. It ends when its input ends, so that it never outlives the
@@ -156,7 +156,7 @@ class _Worker:
                 message = self.messages.get(timeout=stall)
             except queue.Empty as error:
                 raise _Died(
-                    f"no progress for {stall:.0f} s; convert it with ffmpeg and add it again, or set ATENEO_STALL higher"
+                    f"no progress for {stall:.0f} s; convert it with ffmpeg and add it again, or raise ATENEO_STALL"
                 ) from error
             match message:
                 case None:

@@ -16,6 +16,8 @@ from ateneo.archive.index import Index
 from ateneo.common_words import share
 
 PRIOR = 500  # passages that the prior counts as: an archive of some 20 talks weighs as much as it
+NAME = 1.25  # a name or number weighs so much more than another word as rare
+KIND = 0.6  # the kind of thing that is asked for need not be said: "Real Madrid" for "¿qué equipo?"
 
 Asks = Literal["number", "date", "name", "anything"]
 
@@ -52,16 +54,25 @@ def read_question(question: str, index: Index) -> Question:
     tokens = text.tokens(question)
     subject = text.content(tokens) or list(dict.fromkeys(tokens))
     names = _names(question)
-    words = tuple(_weigh(token, index, language, name=token in names) for token in subject)
+    asked = _asked_kind(tokens)
+    words = tuple(_weigh(token, index, language, name=token in names, kind=token in asked) for token in subject)
     places = {token: n for n, token in enumerate(subject)}
     return Question(question, language, words, tuple(_neighbours(tokens, places)), _asks(question))
 
 
-def _weigh(token: str, index: Index, language: str | None, *, name: bool) -> QuestionWord:
+def _weigh(token: str, index: Index, language: str | None, *, name: bool, kind: bool) -> QuestionWord:
     frequency = index.frequency(token, language=language)
     expected = PRIOR * (share(token) if not name or token.isdigit() else min(share(token), share("")))
     weight = math.log((index.size() + PRIOR + 1) / (frequency + expected + 0.5))
-    return QuestionWord(token, max(weight, 0.0), frequency > 0, name)
+    factor = NAME if name else KIND if kind else 1.0
+    return QuestionWord(token, factor * max(weight, 0.0), frequency > 0, name)
+
+
+def _asked_kind(tokens: list[str]) -> set[str]:
+    """The word that says what kind of thing is asked for: "equipo" in "¿Qué equipo ganó?"."""
+    places = [n for n, token in enumerate(tokens) if token in ("que", "cual", "cuales", "what", "which")]
+    after = (text.content(tokens[n + 1 : n + 5])[:1] for n in places if n + 1 < len(tokens))
+    return {word for words in after for word in words}
 
 
 def _names(question: str) -> set[str]:
