@@ -70,7 +70,6 @@ class LocalStorage:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
-            _sync_folder(target.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -89,7 +88,6 @@ class LocalStorage:
             return
         doomed = Path(tempfile.mkdtemp(prefix=REMOVED, dir=target.parent))
         target.rename(doomed / target.name)
-        _sync_folder(target.parent)
         shutil.rmtree(doomed)
 
     def local(self, name: str) -> Path:
@@ -130,13 +128,3 @@ def writing_failed(target: Path, error: OSError) -> ArchiveError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         step = "free some space and run the same command again; what is done stays done"
     return ArchiveError(f"cannot write {target}: {error.strerror or error}; {step}")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename durable; a no-op where folders cannot be opened (Windows)."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

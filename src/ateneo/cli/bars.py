@@ -10,7 +10,8 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
 from ateneo.cli import printable
-from ateneo.ingest.run import Outcome, Progress
+from ateneo.ingest.run import Progress
+from ateneo.ingest.stages import Outcome
 
 LABEL = 32  # characters of a talk's name shown beside its bar
 

@@ -115,11 +115,13 @@ def add(
     where the archive cannot be written: everything done until then stays done."""
     claims = Claims(store)
     outcomes = []
-    for number, outcome in runner(items, claims, store, options, progress):
-        if outcome.talk_id and outcome.state != "duplicate" and index_talk(outcome.talk_id, store=store, index=index):
-            outcome = dataclasses.replace(outcome, state="indexed")
-        outcomes.append(outcome)
-        progress(Progress(number + 1, len(items), outcome.path, "index", 1.0, outcome))
+    with index.batch(every=1):
+        for number, outcome in runner(items, claims, store, options, progress):
+            own = outcome.talk_id if outcome.state != "duplicate" else None
+            if own and index_talk(own, store=store, index=index):
+                outcome = dataclasses.replace(outcome, state="indexed")
+            outcomes.append(outcome)
+            progress(Progress(number + 1, len(items), outcome.path, "index", 1.0, outcome))
     index.refresh()
     return AddReport(tuple(outcomes))
 

@@ -235,8 +235,8 @@ def _tracks(run: Run, engine: SpeechEngine | None) -> list[Track]:
         run.notes += track.warnings
         found.setdefault(track.language, track)
     if run.item.recording and run.media:
-        for track in captions.embedded(run.item.recording, run.media):
-            found.setdefault(track.language, track)
+        for inside in captions.embedded(run.item.recording, run.media):
+            found.setdefault(inside.language, inside)
     return [track for track in found.values() if track.cues]
 
 

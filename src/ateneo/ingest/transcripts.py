@@ -25,10 +25,10 @@ def listed(storage: Storage, talk_id: str) -> list[Caption]:
 
 def read(storage: Storage, talk_id: str) -> list[Track]:
     """The transcripts with their words and the marks that still hold."""
-    tracks = []
+    tracks: list[Track] = []
     for caption in listed(storage, talk_id):
         folder = f"talks/{talk_id}"
-        track = captions.read(storage.local(f"{folder}/{caption.path}"), language=caption.language)
+        track: Track = captions.read(storage.local(f"{folder}/{caption.path}"), language=caption.language)
         timed = f"{folder}/{_timed(caption.path)}"
         if storage.exists(timed):
             track = _with_words(track, _parse(storage.read(timed), timed))
