@@ -10,13 +10,14 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from ateneo.archive.store import Done, Recording, TalkStore, fingerprint
 from ateneo.engines import OcrEngine, SpeechEngine, load
-from ateneo.errors import ArchiveError, AteneoError
+from ateneo.engines.tesseract import best_ocr
+from ateneo.errors import ArchiveError, AteneoError, EngineError
 from ateneo.ingest import captions, media, metadata, passages, slides, speech, summary, transcripts
 from ateneo.ingest.discover import Item
 from ateneo.records import Frame, Talk, Track
@@ -149,7 +150,10 @@ def process(
     run.notes += about.warnings
     _probe(run, about)
     for stage in (_words, _frames, _slide_text, _passages, _summary):
-        stage(run)
+        try:
+            stage(run)
+        except EngineError as error:  # an engine that is not there; the other stages do not need it
+            run.problems.append(str(error))
     return Outcome(
         run.path, run.talk_id, "indexed" if run.changed else "unchanged", tuple(run.problems), tuple(run.notes)
     )
@@ -201,7 +205,7 @@ def _words(run: Run) -> None:
     have_captions = bool(run.item.captions or (run.media and run.media.subtitles))
     engine: SpeechEngine | None = None
     if not have_captions and run.options.speech and run.media and run.media.has_audio:
-        engine = load("speech", run.options.speech_engine)
+        engine = _speech(run.options.speech_engine)
 
     def work() -> Done:
         tracks = _tracks(run, engine)
@@ -285,10 +289,9 @@ def _slide_text(run: Run) -> None:
     """The text of each slide, into frames.json. Equal slides are read once."""
     frames = run.store.frames(run.talk_id)
     pictures = list(dict.fromkeys(frame.path for frame in frames))
-    engine: OcrEngine | None = load("ocr", run.options.ocr_engine) if pictures else None
-    spoken = [caption.language for caption in transcripts.listed(run.store.storage, run.talk_id)] or [
-        run.talk.language or "es"
-    ]
+    written = [caption.language for caption in transcripts.listed(run.store.storage, run.talk_id)]
+    spoken = tuple(tag for tag in written or [run.talk.language] if tag and tag != UNKNOWN)
+    engine = _ocr(run.options.ocr_engine, spoken) if pictures else None
 
     def work() -> Done:
         if engine is None:
@@ -354,6 +357,20 @@ def _said_and_shown(run: Run) -> list[object]:
     names = [caption.path for caption in transcripts.listed(run.store.storage, run.talk_id)]
     timed = [name.removesuffix(".vtt") + ".json" for name in names]
     return [names, run.talk.language, run.store.hash_of(run.talk_id, "frames.json", *names, *timed)]
+
+
+@cache
+def _speech(name: str) -> SpeechEngine:
+    """The speech engine, loaded once a process."""
+    engine: SpeechEngine = load("speech", name)
+    return engine
+
+
+@cache
+def _ocr(name: str, languages: tuple[str, ...]) -> OcrEngine:
+    """The engine that reads slides, loaded once a process; "auto" is the best that knows these languages."""
+    engine: OcrEngine = best_ocr(languages) if name == "auto" else load("ocr", name)
+    return engine
 
 
 def _printable(text: str) -> str:

@@ -241,6 +241,9 @@ def _serve_one(
         )
     except ArchiveError as error:
         return {"stop": str(error)}
+    except Exception as error:
+        why = f"cannot add {item.path}: {type(error).__name__}: {error}; please report it"
+        return {"outcome": dataclasses.asdict(Outcome(str(item.path), None, "skipped", (why,)))}
     return {"outcome": dataclasses.asdict(outcome)}
 
 
