@@ -146,7 +146,7 @@ def _arm(s: int, x: float, *, raised: float, gesture: float) -> list[Part]:
         _part("jacket", elbow, cuff, 0.055, 0.042),
         _part("shirt", cuff, wrist, 0.034, 0.033),
         *hand(tuple(wrist), tuple(wrist + along)),
-    ]  # type: ignore[arg-type]
+    ]
 
 
 def render(

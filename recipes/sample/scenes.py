@@ -71,8 +71,8 @@ def _people_the_hill(pen: ImageDraw.ImageDraw, view: View, relief: Relief) -> No
 def _houses(pen: ImageDraw.ImageDraw, view: View, rng: np.random.Generator) -> Iterator[Thing]:
     for n, (x, z) in enumerate(SPOTS):
         size = (1.25 + 0.35 * rng.random(), 1.7 + 0.5 * rng.random(), 1.05 + 0.45 * rng.random())
-        look = {"turn": rng.uniform(-0.75, 0.75), "wall": WALLS[n % 4], "roof": ROOFS[n * 2 % 3], "lit": n % 4 == 1}
-        yield x, z, partial(house, pen, view, size=size, **look)
+        look = partial(house, wall=WALLS[n % 4], roof=ROOFS[n * 2 % 3], lit=n % 4 == 1)
+        yield x, z, partial(look, pen, view, size=size, turn=rng.uniform(-0.75, 0.75))
 
 
 def _trees(pen: ImageDraw.ImageDraw, view: View, rng: np.random.Generator) -> Iterator[Thing]:

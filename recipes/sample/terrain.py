@@ -26,7 +26,8 @@ def fractal(seed: int, *, size: int = 1024, slope: float = 2.1) -> Array:
     f[0, 0] = np.inf
     noise = np.random.default_rng(seed).standard_normal((size, size))
     field = np.fft.ifft2(np.fft.fft2(noise) * f ** (-slope / 2 - 0.5)).real
-    return (field - field.mean()) / field.std()
+    unit: Array = (field - field.mean()) / field.std()
+    return unit
 
 
 def sample(field: Array, u: Array, v: Array) -> Array:
@@ -36,7 +37,10 @@ def sample(field: Array, u: Array, v: Array) -> Array:
     i, j = np.floor(x).astype(int), np.floor(y).astype(int)
     a, b = x - i, y - j
     i, j, k, m = i % n, j % n, (i + 1) % n, (j + 1) % n
-    return (field[j, i] * (1 - a) + field[j, k] * a) * (1 - b) + (field[m, i] * (1 - a) + field[m, k] * a) * b
+    upper: Array = field[j, i] * (1 - a) + field[j, k] * a
+    lower: Array = field[m, i] * (1 - a) + field[m, k] * a
+    between: Array = upper * (1 - b) + lower * b
+    return between
 
 
 def smooth(x: Array | float, low: float, high: float) -> Array:
@@ -88,9 +92,8 @@ def sky(view: View, *, zenith: Colour, clouds: float, seed: int) -> Array:
     u, v = np.meshgrid(np.linspace(0, 0.55, view.width), np.linspace(0, 0.5, view.height))
     cover = sample(fractal(seed, size=512, slope=2.4), u, v * 2.2)
     veil = (clouds * smooth(cover, 0.1, 1.7))[..., None]
-    return np.clip(colour + (np.array([1.0, 0.985, 0.96]) - colour) * veil, 0, 1) * np.ones(
-        (view.height, view.width, 1)
-    )
+    blended: Array = np.clip(colour + (np.array([1.0, 0.985, 0.96]) - colour) * veil, 0, 1)
+    return blended
 
 
 def landscape(view: View, relief: Relief, ground: Ground, *, above: Array, seed: int) -> Image.Image:
@@ -139,7 +142,8 @@ def _lit(relief: Relief, x: Array, z: Array, h: Array, *, ground: Ground, seed: 
     colour = _mix(colour, (0.96, 0.97, 1.0), lying)
     light = np.clip(normal @ SUN, 0, 1)[..., None]
     shade = np.array([0.36, 0.42, 0.54]) + light * np.array([1.02, 0.90, 0.70])
-    return colour * shade * (1 + 0.10 * grain[..., None])
+    seen: Array = colour * shade * (1 + 0.10 * grain[..., None])
+    return seen
 
 
 def _mix(colour: Array, other: Colour, share: Array) -> Array:
