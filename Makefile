@@ -6,10 +6,19 @@ DEMO := demo-archive
 # Debian packages that the tests use; installed when run as root on Debian, named otherwise.
 TEST_PACKAGES := ffmpeg
 
+QUESTIONS := "¿Qué oportunidades se han presentado relacionadas con el coche de hidrógeno?" \
+  "¿Qué oportunidades se presentan para Teruel en el campo de la aeronáutica?" \
+  "¿Cuáles son los retos más importantes a los que se enfrenta el Aragonés como lengua?" \
+  "¿Quién ganó el mundial de ajedrez de 1972?"
+
 .PHONY: demo test lint check-debian clean
 
 demo: $(VENV)/.core
-	@$(BIN)/python recipes/demo.py $(DEMO)
+	@$(BIN)/ateneo --archive $(DEMO) add --jobs 2 src/ateneo/sample
+	@for question in $(QUESTIONS); do \
+	  printf '\n$$ ateneo ask "%s"\n\n' "$$question"; $(BIN)/ateneo --archive $(DEMO) ask "$$question" || exit 1; done
+	@printf '\nGo on: %s\n       %s\n       %s\n' "$(BIN)/ateneo --archive $(DEMO) search montaña" \
+	  "$(BIN)/ateneo --archive $(DEMO) show 12" "$(BIN)/ateneo add YOUR-RECORDINGS, then: $(BIN)/ateneo ask YOUR-QUESTION"
 
 test: $(VENV)/.test check-debian
 	$(BIN)/ruff check .

@@ -114,12 +114,12 @@ class Archive:
         )
 
     def find(self, name: str) -> str:
-        """The id that a person means: an id, the beginning of only one, or a talk's number. Raises TalkNotFound."""
+        """The id that a person means: an id, a talk's number, or a part of only one id. Raises TalkNotFound."""
         ids = self.store.ids()
         if name in ids:
             return name
-        beginning = [talk_id for talk_id in ids if name and talk_id.startswith(name)]
-        matches = beginning or [talk_id for talk_id in ids if self.store.talk(talk_id).number == name]
+        numbered = [talk_id for talk_id in ids if self.store.talk(talk_id).number == name]
+        matches = numbered or [talk_id for talk_id in ids if name and name.lower() in talk_id]
         if len(matches) == 1:
             return matches[0]
         why = f"it could be {', '.join(matches[:5])}" if matches else "`ateneo talks` lists them"

@@ -21,7 +21,7 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print the JSON document described in docs/json.md.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
-TalkId = Annotated[str, typer.Argument(metavar="TALK", help="A talk's id, the beginning of one, or its number.")]
+TalkId = Annotated[str, typer.Argument(metavar="TALK", help="A talk's id, a part of only one, or its number.")]
 Speaker = Annotated[str | None, typer.Option(help="Only talks of this speaker.")]
 Language = Annotated[str | None, typer.Option(help="Only text in this language.")]
 Since = Annotated[str | None, typer.Option(help="Only talks from this date on (ISO 8601).")]
@@ -143,7 +143,7 @@ def ask(
 @app.command()
 def export(
     context: typer.Context,
-    talks: Annotated[list[str], typer.Argument(metavar="TALK...", help="Ids, beginnings of ids, or numbers.")],
+    talks: Annotated[list[str], typer.Argument(metavar="TALK...", help="Ids, parts of ids, or numbers.")],
     format: Annotated[str, typer.Option("--format", "-f", help="vtt, srt, md or chapters.")] = "vtt",
     language: Annotated[str | None, typer.Option(help="Which transcript; else the talk's own language.")] = None,
     output: Annotated[
