@@ -110,65 +110,29 @@ def hands(talk: Mapping[str, Any], starts: Sequence[float]) -> list[tuple[float,
 
 
 def record(talk: Mapping[str, Any], starts: Sequence[float], *, duration: float, sound: Path, path: Path) -> None:
-    """Encodes slides and voice; frames go to ffmpeg as they are drawn. One thread, so that the result is the same."""
+    """Encodes slides and voice; frames go to ffmpeg as they are drawn."""
     style = "filmed" if talk.get("filmed") else "slides"
     rate = RATE[style]
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-y",
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "rgb24",
-        "-s",
-        "1280x720",
-        "-r",
-        str(rate),
-        "-i",
-        "-",
-        "-i",
-        str(sound),
-        "-c:v",
-        "libx264",
-        "-preset",
-        "medium",
-        "-tune",
-        "stillimage" if style == "slides" else "film",
-        "-crf",
-        str(QUALITY[style]),
-        "-g",
-        str(rate * GROUP),
-        "-threads",
-        "1",
-        "-pix_fmt",
-        "yuv420p",
-        "-c:a",
-        "aac",
-        "-b:a",
-        AUDIO,
-        "-ac",
-        "1",
-        "-map_metadata",
-        "-1",
-        "-fflags",
-        "+bitexact",
-        "-flags:v",
-        "+bitexact",
-        "-flags:a",
-        "+bitexact",
-        "-movflags",
-        "+faststart",
-        str(path),
-    ]
-    encoder = subprocess.Popen(command, stdin=subprocess.PIPE)
+    encoder = subprocess.Popen(encoding(style, sound, path=path), stdin=subprocess.PIPE)
     assert encoder.stdin is not None
     for picture in frames(talk, starts, count=round(duration * rate), rate=rate):
         encoder.stdin.write(picture)
     encoder.stdin.close()
     if encoder.wait():
         sys.exit(f"cannot make {path.name}: ffmpeg failed; its message is above")
+
+
+def encoding(style: str, sound: Path, *, path: Path) -> list[str]:
+    """The ffmpeg command for raw frames on stdin. One thread and no dates: the same input gives the same file."""
+    rate, tune = RATE[style], "film" if style == "filmed" else "stillimage"
+    frames_in = f"-f rawvideo -pix_fmt rgb24 -s 1280x720 -r {rate} -i -"
+    picture = (
+        f"-c:v libx264 -preset medium -tune {tune} -crf {QUALITY[style]} -g {rate * GROUP} -threads 1 -pix_fmt yuv420p"
+    )
+    voice = f"-c:a aac -b:a {AUDIO} -ac 1"
+    same = "-map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact -movflags +faststart"
+    start = ["ffmpeg", "-v", "error", "-y", *frames_in.split(), "-i", str(sound)]
+    return [*start, *picture.split(), *voice.split(), *same.split(), str(path)]
 
 
 def frames(talk: Mapping[str, Any], starts: Sequence[float], *, count: int, rate: int) -> Iterator[bytes]:

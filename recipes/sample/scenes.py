@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+from buildings import house, tower
 from PIL import Image, ImageDraw, ImageFilter
-from terrain import Array, Ground, Relief, View, conifer, fractal, house, landscape, sample, sky, smooth
+from terrain import Array, Ground, Relief, View, conifer, fractal, landscape, sample, sky, smooth
 
 
 def _peaks(x: Array, z: Array, *, seed: int, high: float, start: float = 70.0) -> Array:
@@ -60,10 +61,10 @@ Thing = tuple[float, float, Callable[..., None]]  # x, z, and what draws it, giv
 def _people_the_hill(pen: ImageDraw.ImageDraw, view: View, relief: Relief) -> None:
     """Houses, church and trees, the farthest first."""
     rng = np.random.default_rng(11)
-    church = partial(house, pen, view, wall=(0.84, 0.77, 0.66), roof=(0.42, 0.36, 0.36), turn=0.42)
+    wall, roof = (0.84, 0.77, 0.66), (0.42, 0.36, 0.36)
     things: list[Thing] = [*_houses(pen, view, rng), *_trees(pen, view, rng)]
-    things += [(1.9, 26.6, partial(church, size=(1.9, 3.6, 1.9)))]
-    things += [(0.75, 24.9, partial(church, size=(1.05, 1.05, 4.3), spire=True))]
+    things += [(1.9, 26.6, partial(house, pen, view, size=(1.9, 3.6, 1.9), turn=0.42, wall=wall, roof=roof))]
+    things += [(0.75, 24.9, partial(tower, pen, view, size=(1.05, 1.05, 4.3), turn=0.42, wall=wall, roof=roof))]
     for x, z, draw in sorted(things, key=lambda thing: -thing[1]):
         draw(foot=(x, _height(relief, x, z), z))
 
