@@ -18,10 +18,15 @@ from ateneo.errors import InputError
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
 
-LOOKED_AT = 736  # px of the longer side in which lines are found; their letters are read from the full picture
+LOOKED_AT = 960  # px of the longer side in which lines are found; their letters are read from the full picture
 SAME_LINE = 0.5  # of a line's height; boxes whose middles are closer stand side by side
 GAP = 1.5  # of a line's height; a wider gap between two boxes is between columns
 LEAST_SURE = 0.5  # a less certain line is left out
+
+LANGUAGES = frozenset(  # primary tags that the recogniser was trained on, besides many with fewer speakers
+    "af an ast az bs ca cs cy da de en es et eu fi fr ga gl hr hu id is it ja la lb lt lv ms mt nl no oc pl pt qu ro"
+    " sk sl sq sv sw tl tr uz vi zh".split()
+)
 
 Box = tuple[float, float, float, float, str]  # left, top, right, bottom, text
 
@@ -46,6 +51,7 @@ class RapidOcr:
                 "Global.text_score": LEAST_SURE,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": LOOKED_AT,
+                "Rec.rec_batch_num": 1,  # lines of one batch are padded to the longest, which costs more than it saves
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             }

@@ -1,21 +1,24 @@
 """Slide text by Tesseract, where its program and the data of the talk's languages are installed."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from ateneo.engines import OcrEngine
-from ateneo.engines.rapid_ocr import RapidOcr
+from ateneo.engines.rapid_ocr import LANGUAGES, RapidOcr
 from ateneo.errors import EngineError
 
 USUAL = ("spa", "eng")  # what is read where the languages of a talk are not known
 NAMES = {
     "es": "spa", "en": "eng", "an": "spa", "ca": "cat", "gl": "glg", "eu": "eus", "fr": "fra", "pt": "por",
-    "it": "ita", "de": "deu", "oc": "oci", "nl": "nld",
+    "it": "ita", "de": "deu", "oc": "oci", "nl": "nld", "ru": "rus", "uk": "ukr", "el": "ell", "ar": "ara",
 }  # fmt: skip
+STRAY = re.compile(r"^(?:e|[+*»«©®°¢•·-]\.?) (?=\S)")
 LONGEST = 60.0  # s; no slide takes so long
 
 
@@ -48,7 +51,7 @@ class Tesseract:
             needed = ", ".join(_wanted(languages))
             raise EngineError(f"cannot read {picture}: no language data ({needed}); install tesseract-ocr-LANGUAGE")
         text = self._run(str(picture.absolute()), "stdout", "-l", "+".join(wanted), "--psm", "3", "quiet")
-        return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
+        return "\n".join(_with_bullets([" ".join(line.split()) for line in text.splitlines() if line.strip()]))
 
     def _run(self, *arguments: str) -> str:
         environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}  # more threads make it slower
@@ -65,16 +68,26 @@ class Tesseract:
 
 def _wanted(languages: Sequence[str]) -> tuple[str, ...]:
     """Tesseract's names of the languages, with English always: slides are full of it."""
-    named = [NAMES[tag.split("-")[0].lower()] for tag in languages if tag.split("-")[0].lower() in NAMES]
-    return tuple(dict.fromkeys([*named, "eng"])) if named else USUAL
+    tags = [tag.split("-")[0].lower() for tag in languages]
+    return tuple(dict.fromkeys([*(NAMES.get(tag, tag) for tag in tags), "eng"])) if tags else USUAL
+
+
+def _with_bullets(lines: Sequence[str]) -> list[str]:
+    """A bullet is read as a stray sign or an "e"; where two lines or more begin so, they are bullets."""
+    strays = [bool(STRAY.match(line)) for line in lines]
+    if sum(strays) < 2:
+        return list(lines)
+    return [STRAY.sub("• ", line) if stray else line for line, stray in zip(lines, strays, strict=True)]
 
 
 def best_ocr(languages: Sequence[str] = (), *, program: str = "tesseract") -> OcrEngine:
-    """Tesseract where it is installed with the data of all these languages (BCP 47), else RapidOCR."""
-    try:
-        engine = Tesseract(program)
-        if engine.knows(languages):
-            return engine
-    except EngineError:
-        pass  # that is what the other engine is for
+    """RapidOCR, unless one of the languages (BCP 47) is foreign to it and Tesseract has the data of all of them.
+
+    On slides with known Spanish text RapidOCR's recogniser is better: accents, umlauts, bullets and small letters.
+    """
+    if not {tag.split("-")[0].lower() for tag in languages} <= LANGUAGES:
+        with suppress(EngineError):
+            engine = Tesseract(program)
+            if engine.knows(languages):
+                return engine
     return RapidOcr()
