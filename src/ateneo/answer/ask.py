@@ -14,15 +14,15 @@ from ateneo.answer.confidence import THRESHOLD, confidence
 from ateneo.answer.writer import Evidence, Extractive, Writer
 from ateneo.archive.index import Index, Where
 from ateneo.records import Answer, Asked, Citation, Kind, Sentence, Talk, TalkAnswer
-from ateneo.search.evidence import Weighed, weigh_all
-from ateneo.search.question import read_question
+from ateneo.search.evidence import Weighed, coverage, weigh_all
+from ateneo.search.question import Question, read_question
 from ateneo.search.search import candidates, fold_same, hit
 
 DEPTH = 40  # passages looked at
 MOST_TALKS = 20  # considered as answering
 NEAREST = 5  # hits shown where the archive does not say
 CITED: tuple[Kind, ...] = ("speech", "slide")  # summaries repeat what was said
-SHARE_OF_BEST = 0.7  # a talk that ranks lower than this next to the best one is left out
+SHARE_OF_BEST = 0.75  # a talk that covers less than this of what the best one covers is left out
 
 
 def ask(
@@ -44,7 +44,7 @@ def ask(
     ranked = weigh_all(read, fold_same(found, read.language))
     talks = best_of_talks(ranked)
     probable = [confidence(read, talks, n) for n in range(min(len(talks), MOST_TALKS))]
-    sure = [talks[n] for n in answering(probable, [one.rank for one in talks], threshold)][:limit]
+    sure = [talks[n] for n in answering(read, talks, probable, threshold)][:limit]
     if not sure:
         return Asked(question, None, (), tuple(hit(one.found) for one in ranked[:NEAREST]))
     writer = writer or Extractive()
@@ -75,7 +75,7 @@ def number(ranked: Sequence[Weighed], talks: Sequence[Talk]) -> list[Evidence]:
     ]  # fmt: skip
     weighed.sort(key=lambda item: (-item[0], order[item[1].found.talk.id], item[1].found.start, item[2]))
     seen: set[tuple[str, float, str]] = set()
-    evidence = []
+    evidence: list[Evidence] = []
     for score, one, n in weighed:
         said = one.found.sentences[n]
         if (place := (one.found.talk.id, said.start, said.text)) not in seen:
@@ -84,10 +84,14 @@ def number(ranked: Sequence[Weighed], talks: Sequence[Talk]) -> list[Evidence]:
     return evidence
 
 
-def answering(sure: Sequence[float], ranks: Sequence[float], threshold: float) -> list[int]:
-    """Which talks answer: sure enough, and not far behind the best of these; `sure` and `ranks` are best first."""
-    likely = [n for n, probability in enumerate(sure) if probability >= threshold]
-    return [n for n in likely if ranks[n] >= SHARE_OF_BEST * ranks[likely[0]]]
+def answering(question: Question, talks: Sequence[Weighed], sure: Sequence[float], threshold: float) -> list[int]:
+    """Which talks answer: sure enough, and meeting most of what the best of these meets; near misses do not."""
+    likely = [n for n in range(len(sure)) if sure[n] >= threshold]
+    if not likely:
+        return []
+    best = talks[likely[0]].around
+    whole = coverage(question, best)
+    return [n for n in likely if coverage(question, list(map(min, talks[n].around, best))) >= SHARE_OF_BEST * whole]
 
 
 def _write(writer: Writer, question: str, evidence: Sequence[Evidence]) -> tuple[tuple[Sentence, ...], int]:

@@ -22,7 +22,7 @@ Vectors: TypeAlias = Mapping[str, NDArray[np.float32]]  # space → unit vector 
 WHERE_KEYS = ("language", "not_talk", "number", "since", "speaker", "talk", "until")
 
 
-class IndexDamaged(ArchiveError):  # noqa: N818
+class IndexDamaged(ArchiveError):
     """The index cannot be opened or read; nothing is lost, because `ateneo reindex` makes it again."""
 
 

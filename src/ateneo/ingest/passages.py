@@ -23,6 +23,8 @@ TAIL = 15.0  # seconds; a shorter rest joins the passage before it
 def make_passages(talk: Talk, track: Track, *, slide_changes: Sequence[float] = ()) -> list[Passage]:
     """The passages of a track in order of time; nothing that touches a loop or a gap is in any of them."""
     said = sentences(track.cues, marks=track.marks)
+    if not said:
+        return []
     changes = sorted(slide_changes)
     language = track.language
     return [
@@ -58,7 +60,7 @@ def _groups(said: Sequence[Cue], changes: Sequence[float]) -> Iterator[list[Cue]
 
 def _borders(said: Sequence[Cue], changes: Sequence[float]) -> list[int]:
     """The sentences with which a new passage begins."""
-    starts = [0] if said else []
+    starts = [0]
     words = 0
     for n in range(1, len(said)):
         words += said[n - 1].text.count(" ") + 1

@@ -26,6 +26,7 @@ lám mr mrs ms mt máx mín no nº núm núms op p pag pp prof profa prov pág p
 st sta sto tel trad tít ud uds univ v vd vds vol vols vs
 """
 _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
+_INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)*(?:[A-ZÁÉÍÓÚÑ]|(?<=\.)[^\W\d_]{1,2})")  # J. or U.S. or EE.UU.
 _SOUND = re.compile(r"^[\s\-–—>♪♫]*(?:[\[(][^\])]*[\])][\s.♪♫]*)*$")
 
 Span = tuple[int, int]  # first letter and the one after the last, in the joined text
@@ -86,11 +87,16 @@ class _Joined:
         longest = SILENCE if self.punctuated else PAUSE
         start = 0
         for n in range(1, len(self.cues)):
-            if self.pause_before(n) > longest or self.cues[n].text.startswith((">>", "- ", "– ", "— ")):
+            if self.pause_before(n) > longest or self.turns(n):
                 yield start, self.ends[n - 1]
                 start = self.starts[n]
         if self.cues:
             yield start, len(self.text)
+
+    def turns(self, n: int) -> bool:
+        """Whether another voice begins with this cue, or it or the one before only names a sound."""
+        before, cue = self.cues[n - 1].text, self.cues[n].text
+        return cue.startswith((">>", "- ", "– ", "— ")) or bool(_SOUND.match(cue) or _SOUND.match(before))
 
     def borders(self, span: Span) -> list[int]:
         """Where a cue begins inside the span."""
@@ -127,7 +133,7 @@ def _ends_sentence(text: str, stop: "re.Match[str]", *, capitals: bool) -> bool:
         return True
     before = text[max(0, stop.start() - 12) : stop.start()].split()
     word = before[-1].lstrip("\"'«“‘([¿¡") if before else ""
-    return not (word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word.isupper()))
+    return not (word.lower() in _ABBREVIATIONS or _INITIALS.fullmatch(word))
 
 
 def _cut(text: _Joined, span: Span) -> Iterator[Span]:

@@ -8,6 +8,7 @@ less by the light form (ñ as n) or by a word of its family (a long common begin
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from ateneo import text
 from ateneo.archive.index import Found
@@ -120,7 +121,7 @@ def _pairs(question: Question, stems: Sequence[str], found: Found) -> float:
     here: set[tuple[str, str]] = set()
     for sentence in found.sentences:
         words = text.stems([w for w in text.tokens(sentence.text) if w in stems or text.content([w])], found.language)
-        here.update(zip(words, words[1:], strict=False))
+        here.update(pairwise(words))
         here.update(zip(words, words[2:], strict=False))
     weights = {pair: sum(question.words[n].weight for n in pair) for pair in question.pairs}
     close = sum(w for (one, two), w in weights.items()

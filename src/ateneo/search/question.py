@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from ateneo import text
@@ -16,9 +17,6 @@ from ateneo.archive.index import Index
 from ateneo.common_words import share
 
 PRIOR = 500  # passages that the prior counts as: an archive of some 20 talks weighs as much as it
-NAME = 1.25  # a name or number weighs so much more than another word as rare
-KIND = 0.6  # the kind of thing that is asked for need not be said: "Real Madrid" for "¿qué equipo?"
-
 Asks = Literal["number", "date", "name", "anything"]
 
 
@@ -41,6 +39,7 @@ class Question:
     words: tuple[QuestionWord, ...]
     pairs: tuple[tuple[int, int], ...]
     asks: Asks
+    archive: int  # passages and frames in the archive that is asked
 
     @property
     def weight(self) -> float:
@@ -54,29 +53,22 @@ def read_question(question: str, index: Index) -> Question:
     tokens = text.tokens(question)
     subject = text.content(tokens) or list(dict.fromkeys(tokens))
     names = _names(question)
-    asked = _asked_kind(tokens)
-    words = tuple(_weigh(token, index, language, name=token in names, kind=token in asked) for token in subject)
+    words = tuple(_weigh(token, index, language, name=token in names) for token in subject)
     places = {token: n for n, token in enumerate(subject)}
-    return Question(question, language, words, tuple(_neighbours(tokens, places)), _asks(question))
+    return Question(question, language, words, tuple(_neighbours(tokens, places)), _asks(question), index.size())
 
 
-def _weigh(token: str, index: Index, language: str | None, *, name: bool, kind: bool) -> QuestionWord:
+def _weigh(token: str, index: Index, language: str | None, *, name: bool) -> QuestionWord:
     frequency = index.frequency(token, language=language)
-    expected = PRIOR * (share(token) if not name or token.isdigit() else min(share(token), share("")))
+    expected = PRIOR * share(token)
     weight = math.log((index.size() + PRIOR + 1) / (frequency + expected + 0.5))
-    factor = NAME if name else KIND if kind else 1.0
-    return QuestionWord(token, factor * max(weight, 0.0), frequency > 0, name)
-
-
-def _asked_kind(tokens: list[str]) -> set[str]:
-    """The word that says what kind of thing is asked for: "equipo" in "¿Qué equipo ganó?"."""
-    places = [n for n, token in enumerate(tokens) if token in ("que", "cual", "cuales", "what", "which")]
-    after = (text.content(tokens[n + 1 : n + 5])[:1] for n in places if n + 1 < len(tokens))
-    return {word for words in after for word in words}
+    return QuestionWord(token, max(weight, 0.0), frequency > 0, name)
 
 
 def _names(question: str) -> set[str]:
-    """Folded words written with a capital inside the question, and numbers."""
+    """Folded words written with a capital inside the question, and numbers; none where all is in capitals."""
+    if question.isupper():
+        return set()
     first, *rest = re.findall(r"[^\W_]+", question) or [""]
     names = {word for word in rest if word[:1].isupper() or word[:1].isdigit()} | (
         {first} if first.isdigit() else set()
@@ -87,7 +79,7 @@ def _names(question: str) -> set[str]:
 def _neighbours(tokens: list[str], places: dict[str, int]) -> list[tuple[int, int]]:
     """Subject words that follow one another, function words between them aside."""
     order = [places[token] for token in tokens if token in places]
-    return [(one, two) for one, two in zip(order, order[1:], strict=False) if one != two]
+    return [(one, two) for one, two in pairwise(order) if one != two]
 
 
 _DATE = r"^(?:\W*(?:y|en|desde|hasta|a|de|in|since|until)\s+)*(?:cuando|when|(?:que|cual|what|which)\s+(?:\w+\s+)?(?:ano|anos|fecha|siglo|mes|dia|decada|year|date|month|day|century|decade))\b"  # noqa: E501

