@@ -3,7 +3,7 @@
 The talks are made of real slides with known times (the shared tool `make_talk_videos.py`), then once more as a camera
 at the back of the room would film them: VP9 with a key frame every two seconds, slides that fade into each other in
 half a second to a second (the truth is the middle of the fade), sensor noise, a slight perspective, and a person who
-walks and moves their arms in front of the slide. To keep the making short, a slide stands for at most eight seconds
+walks and moves their arms in front of the slide. To keep the making short, a slide stands for at most twenty seconds
 there; every slide of every talk is in. Each program runs alone in a process of its own on each file, and its user and
 system time is counted, all threads and the start of Python included.
 
@@ -33,7 +33,7 @@ SHARED = Path(os.environ.get("ATENEO_SHARED", Path(__file__).resolve().parents[2
 TOLERANCE = 1.0  # s
 FPS = 25
 SIZE = 1280, 720
-LONGEST_STAY = 8.0  # s that a slide stands in the harder talks
+LONGEST_STAYS = 12.0, 20.0  # s that a slide stands at most in the harder talks
 NOISE = 7.0  # grey levels, standard deviation, of the sensor
 
 Picture = NDArray[np.uint8]
@@ -124,20 +124,39 @@ def filmed(picture: Picture) -> Picture:
     return (np.asarray(wall) * 0.85 + 12).astype(np.uint8)
 
 
+def planes(picture: Picture) -> Picture:
+    """RGB → YUV 4:2:0, the planes below each other."""
+    return av.VideoFrame.from_ndarray(picture, format="rgb24").to_ndarray(format="yuv420p")
+
+
 def with_person(picture: Picture, second: float) -> Picture:
-    """Somebody in front of the slide's right half, walking, swaying and moving both arms."""
-    image = Image.fromarray(picture)
-    draw = ImageDraw.Draw(image)
+    """Somebody in front of the slide's right half, walking, swaying and moving both arms; planes in and out."""
+    width, height = SIZE
+    quarter = height // 4  # rows of a chroma plane of half width, laid out in rows of full width
+    light, blue, red = picture[:height], picture[height : height + quarter], picture[height + quarter :]
+    chroma = [plane.reshape(height // 2, width // 2) for plane in (blue, red)]
+    drawn = [_person(light, second, scale=1.0, colours=(45, 158))]
+    drawn += [_person(p, second, scale=0.5, colours=c) for p, c in zip(chroma, ((138, 108), (124, 148)), strict=True)]
+    return np.concatenate([drawn[0], *(plane.reshape(quarter, width) for plane in drawn[1:])])
+
+
+def _person(plane: Picture, second: float, *, scale: float, colours: tuple[int, int]) -> Picture:
+    image = Image.fromarray(plane)
+    draw, (cloth, skin) = ImageDraw.Draw(image), colours
+
+    def at(*numbers: float) -> list[float]:
+        return [number * scale for number in numbers]
+
     x = 880 + 190 * math.sin(second / 4.1) + 12 * math.sin(second * 1.9)
     y = 330 + 5 * math.sin(second * 3.7)
-    draw.rounded_rectangle((x - 62, y, x + 62, 740), 40, fill=(38, 44, 66))
-    draw.ellipse((x - 40, y - 100, x + 40, y + 4), fill=(196, 152, 124))
+    draw.rounded_rectangle(at(x - 62, y, x + 62, 740), 40 * scale, fill=cloth)
+    draw.ellipse(at(x - 40, y - 100, x + 40, y + 4), fill=skin)
     for side, phase in ((-1, 0.0), (1, 1.3)):
         swing = math.sin(second * 1.4 + phase)
+        hand_x, hand_y = x + side * (115 + 30 * swing), y + 130 - 130 * max(0.0, swing)
         elbow = x + side * 95, y + 110 - 40 * swing
-        hand = x + side * (115 + 30 * swing), y + 130 - 130 * max(0.0, swing)
-        draw.line([(x + side * 50, y + 35), elbow, hand], fill=(38, 44, 66), width=34, joint="curve")
-        draw.ellipse((hand[0] - 20, hand[1] - 20, hand[0] + 20, hand[1] + 20), fill=(196, 152, 124))
+        draw.line(at(x + side * 50, y + 35, *elbow, hand_x, hand_y), fill=cloth, width=int(34 * scale), joint="curve")
+        draw.ellipse(at(hand_x - 20, hand_y - 20, hand_x + 20, hand_y + 20), fill=skin)
     return np.asarray(image)
 
 
@@ -145,21 +164,21 @@ def harder(talk: Path, out: Path) -> None:
     """Films the talk; writes the video and its truth."""
     truth = json.loads(talk.with_suffix(".truth.json").read_text())
     dice, noise = random.Random(talk.stem), np.random.default_rng(1)
-    walls = [filmed(picture) for picture in slides_of(talk, truth)]
-    grain = [noise.normal(0, NOISE, (SIZE[1], SIZE[0], 1)).astype(np.int16) for _ in range(12)]
-    stays = [b["second"] - a["second"] for a, b in itertools.pairwise(truth)] + [LONGEST_STAY]
-    cuts = [0.0, *np.cumsum([min(LONGEST_STAY, stay) + dice.uniform(-1, 0.5) for stay in stays])]
+    walls = [planes(filmed(picture)) for picture in slides_of(talk, truth)]
+    grain = [noise.normal(0, NOISE, (SIZE[1], SIZE[0])).astype(np.int16) for _ in range(12)]
+    stays = [b["second"] - a["second"] for a, b in itertools.pairwise(truth)] + [LONGEST_STAYS[1]]
+    cuts = [0.0, *np.cumsum([min(stay, dice.uniform(*LONGEST_STAYS)) for stay in stays])]
     fades = [dice.uniform(0.5, 1.0) for _ in cuts]
     with av.open(str(out), "w") as container:
-        options = {"deadline": "realtime", "cpu-used": "8", "crf": "34", "row-mt": "0"}
+        options = {"deadline": "realtime", "cpu-used": "8", "crf": "34"}
         stream = container.add_stream("libvpx-vp9", rate=FPS, options=options)
-        stream.width, stream.height, stream.pix_fmt, stream.gop_size = *SIZE, "yuv420p", 2 * FPS
-        stream.bit_rate = 0
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size, stream.bit_rate = *SIZE, "yuv420p", 2 * FPS, 0
         for number in range(int(cuts[-1] * FPS)):
             second = number / FPS
             picture = with_person(_mixed(walls, cuts, fades, second), second)
-            noisy = np.clip(picture + grain[dice.randrange(12)], 0, 255).astype(np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, format="rgb24")))
+            light = picture[: SIZE[1]]
+            np.clip(light + grain[dice.randrange(12)], 0, 255, out=light, casting="unsafe")
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))
         container.mux(stream.encode(None))
     found = [{"second": round(float(cut), 3), "page": slide["page"]} for cut, slide in zip(cuts, truth, strict=False)]
     out.with_suffix(".truth.json").write_text(json.dumps(found))

@@ -77,15 +77,17 @@ class Watcher:
         """How many blocks that mostly stand still are not, or not yet for sure, as the slide has them."""
         return int(np.count_nonzero(self._doubtful())) + len(self._jumps)
 
-    def in_doubt(self, soon: Grid | None) -> bool:
-        """Whether a change may be going on that only more pictures can settle.
-
-        `soon` is a picture shortly after the last one seen, if there is one: what differs there is moving.
-        """
-        if self.seen < WARMING or self._cuts or any(j.size >= PLAIN for j in self._jumps):
+    def in_doubt(self, *, soon: bool) -> bool:
+        """Whether a change may be going on that only more pictures can settle; `soon` says that one comes shortly."""
+        if self.seen < WARMING:
+            return True
+        if soon:
+            return False  # the picture to come will settle it
+        if self._cuts or any(j.size >= PLAIN for j in self._jumps):
             return True
         fresh = self._doubtful() & (self._time - self._came < STILL) & (self._came - self._left < SLOWEST)
-        return self._plain(*self._parted(fresh, self._now, soon))
+        restless = self._activity >= RESTLESS
+        return self._plain(fresh & ~restless, restless)
 
     @property
     def moving(self) -> float:
@@ -110,7 +112,12 @@ class Watcher:
         """
         blocks = _blocks(grid)
         changed = (_distance(blocks, self._now) > self.threshold()) & (self._activity < RESTLESS)
-        changed, moving = self._parted(changed, blocks, after)
+        moving = self._activity >= RESTLESS
+        if after is not None:
+            again = _distance(_blocks(after), blocks) > self.threshold()
+            if again.mean() < LARGE:  # or else it is the next change
+                moving |= again
+        changed &= ~moving
         coarse = float(np.abs(blocks.mean(1) - self._now.mean(1)).mean())
         unusual = self.moving > 0.5 and coarse > 2 * self._coarse
         self._coarse += 0.2 * (coarse - self._coarse)
@@ -178,15 +185,6 @@ class Watcher:
         moving = self._moved >= moment - MOTION
         moving[[j.at for j in group]] = False
         return self._plain(jumped, moving)
-
-    def _parted(self, changed: Flags, blocks: Blocks, after: Grid | None) -> tuple[Flags, Flags]:
-        """What changed, and what moves, to judge by a picture shortly after."""
-        moving = self._activity >= RESTLESS
-        if after is not None:
-            again = _distance(_blocks(after), blocks) > self.threshold()
-            if again.mean() < LARGE:  # or else it is the next change
-                moving |= again
-        return changed & ~moving, moving
 
     def _plain(self, changed: Flags, moving: Flags) -> bool:
         """Whether so many blocks changed, or some so clear of what moves, that it is no motion."""

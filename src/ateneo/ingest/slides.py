@@ -130,7 +130,7 @@ class _Reel:
 
     def in_doubt(self, following: Sample) -> bool:
         """Whether more pictures are needed before the next key frame."""
-        return self._watcher is None or self._watcher.in_doubt(self._soon(following))
+        return self._watcher is None or self._watcher.in_doubt(soon=self._soon(following))
 
     def suspects(self, following: Sample, after: Sample | None) -> bool:
         """Whether something may have changed before `following`."""
@@ -143,8 +143,8 @@ class _Reel:
         """Whether nothing is left to be found before `following`."""
         return not self.in_doubt(following) and not self.suspects(following, after)
 
-    def _soon(self, following: Sample) -> Grid | None:
-        return following.grid if self._last and following.time - self._last.time <= SOON else None
+    def _soon(self, following: Sample) -> bool:
+        return self._last is not None and following.time - self._last.time <= SOON
 
     def take(self, sample: Sample) -> None:
         """The next picture; one that is not later than the last is passed over."""
