@@ -163,3 +163,11 @@ def test_a_second_writer_is_refused_while_the_first_writes(tmp_path: Path) -> No
     with archive.storage.lock(), pytest.raises(ArchiveLocked):
         archive.add(tmp_path / "charla.es.vtt")
     assert archive.add(tmp_path / "charla.es.vtt").count("indexed") == 1
+
+
+def test_an_archive_among_the_recordings_is_not_taken_for_recordings(tmp_path: Path) -> None:
+    write_vtt(tmp_path / "charla.es.vtt", SENTENCES)
+    archive = Archive(tmp_path / "ateneo-archive")
+    archive.add(tmp_path)
+    assert archive.add(tmp_path).count("unchanged") == 1
+    assert [talk.id for talk in archive.talks()] == ["charla"]

@@ -33,6 +33,7 @@ class Bars:
         )
         self.tasks: dict[int, TaskID] = {}
         self.began: dict[int, float] = {}
+        self.said: set[str] = set()
 
     def __enter__(self) -> "Bars":
         self.progress.start()
@@ -59,7 +60,9 @@ class Bars:
         if outcome.state == "indexed":
             self._line(f"{event.item}/{event.total} {outcome.talk_id} ({spent:.1f} s)")
         for line in (*outcome.problems, *outcome.notes):
-            self._line(f"ateneo: {line}")
+            if line not in self.said:  # what is wrong with the machine is said once, not for each talk
+                self.said.add(line)
+                self._line(f"ateneo: {line}")
 
     def _line(self, text: str) -> None:
         if self.progress.disable:

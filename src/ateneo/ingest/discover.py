@@ -11,6 +11,7 @@ RECORDINGS = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .m2ts .mts .wmv .flv .ogv .3gp .vob .mxf .asf .f4v "
     ".mp3 .m4a .m4b .aac .wav .flac .ogg .oga .opus .wma .aif .aiff .aifc .ac3 .amr .mka .caf .weba".split()
 )
+ARCHIVE = "ateneo.toml"  # a folder that holds it is an archive, and what is in it is no recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Discovered:
 
 def discover(paths: Iterable[Path]) -> Discovered:
     """All talks under these files and folders, each once. Files of other kinds inside folders are passed over; a file
-    that is named is always tried. Hidden files and folders are left out."""
+    that is named is always tried. Hidden files, hidden folders and archives are left out."""
     problems: list[str] = []
     files: dict[Path, None] = {}
     for path in paths:
@@ -68,6 +69,9 @@ def _files(path: Path, problems: list[str]) -> Iterator[Path]:
         problems.append(f"cannot read the folder {error.filename}: {reason}; change its permissions and add it again")
 
     for folder, folders, names in os.walk(path, onerror=unreadable):
+        if ARCHIVE in names:
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(folder, name)

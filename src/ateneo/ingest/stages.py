@@ -17,7 +17,7 @@ from typing import Any
 from ateneo.archive.store import Done, Recording, TalkStore, fingerprint
 from ateneo.engines import OcrEngine, SpeechEngine, load
 from ateneo.engines.tesseract import best_ocr
-from ateneo.errors import ArchiveError, AteneoError, EngineError
+from ateneo.errors import ArchiveError, AteneoError, EngineError, InputError
 from ateneo.ingest import captions, media, metadata, passages, slides, speech, summary, transcripts
 from ateneo.ingest.discover import Item
 from ateneo.records import Frame, Talk, Track
@@ -103,6 +103,19 @@ class Run:
             return self.known.sha256
         return _sha256(self.item.recording, lambda fraction: self.report("probe", fraction))
 
+    @cached_property
+    def captions(self) -> list[captions.Captions]:
+        """The caption files, read; a file that cannot be read is a problem, and an error where it is all there is."""
+        found = []
+        for path in self.item.captions:
+            try:
+                found.append(captions.read(path, language=captions.split_name(path)[1]))
+            except InputError as error:
+                if not self.item.recording and len(self.item.captions) == 1:
+                    raise
+                self.problems.append(str(error))
+        return found
+
     def stage(self, name: str, depends: Sequence[object], engine: str, work: Callable[[], Done]) -> None:
         """Runs a stage unless it ended well before with the same input and engine. An error of the stage's own marks
         it failed, and the others go on; ArchiveError ends the run."""
@@ -136,6 +149,8 @@ def process(
     everything that is wrong with the item itself is told in the outcome."""
     run = Run(item, store, options, report, known)
     try:
+        if not item.recording and not known and not run.captions:
+            return Outcome(run.path, None, "skipped", tuple(run.problems))
         about = metadata.read(item.path, tags=run.media.tags if run.media else None)
         identity = Identity(run.path, run.sha256, known.talk.id if known else "", about.title, about.date)
     except ArchiveError:
@@ -230,12 +245,7 @@ def _tracks(run: Run, engine: SpeechEngine | None) -> list[Track]:
         )  # fmt: skip
         return [heard] if heard.cues else []
     found: dict[str, Track] = {}
-    for path in run.item.captions:
-        try:
-            track = captions.read(path, language=captions.split_name(path)[1])
-        except AteneoError as error:
-            run.problems.append(str(error))
-            continue
+    for track in run.captions:
         run.notes += track.warnings
         found.setdefault(track.language, track)
     if run.item.recording and run.media:
@@ -290,7 +300,7 @@ def _slide_text(run: Run) -> None:
     frames = run.store.frames(run.talk_id)
     pictures = list(dict.fromkeys(frame.path for frame in frames))
     written = [caption.language for caption in transcripts.listed(run.store.storage, run.talk_id)]
-    spoken = tuple(tag for tag in written or [run.talk.language] if tag and tag != UNKNOWN)
+    spoken = tuple(tag for tag in [*written, run.talk.language or UNKNOWN] if tag != UNKNOWN)
     engine = _ocr(run.options.ocr_engine, spoken) if pictures else None
 
     def work() -> Done:
