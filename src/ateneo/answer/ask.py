@@ -22,7 +22,7 @@ DEPTH = 40  # passages looked at
 MOST_TALKS = 20  # considered as answering
 NEAREST = 5  # hits shown where the archive does not say
 CITED: tuple[Kind, ...] = ("speech", "slide")  # summaries repeat what was said
-SHARE_OF_BEST = 0.75  # a talk that covers less than this of what the best one covers is left out
+SHARE_OF_BEST = 0.8  # a talk that covers less than this of what the best one covers is left out
 
 
 def ask(
@@ -85,8 +85,8 @@ def number(ranked: Sequence[Weighed], talks: Sequence[Talk]) -> list[Evidence]:
 
 
 def answering(question: Question, talks: Sequence[Weighed], sure: Sequence[float], threshold: float) -> list[int]:
-    """Which talks answer: sure enough, and meeting most of what the best of these meets; near misses do not."""
-    likely = [n for n in range(len(sure)) if sure[n] >= threshold]
+    """Which talks answer, surest first: sure enough, and meeting most of what the first meets; near misses do not."""
+    likely = sorted((n for n in range(len(sure)) if sure[n] >= threshold), key=lambda n: -sure[n])
     if not likely:
         return []
     best = talks[likely[0]].around

@@ -19,7 +19,8 @@ LIGHT = 0.8  # of a whole match: the word with n for ñ
 FAMILY = 0.6  # ... another word with the same beginning
 FAMILY_LETTERS = 5  # at the least, and
 FAMILY_SHARE = 0.7  # of the longer word
-BESIDE = 0.75  # of a match in the sentence itself: one in the sentences beside it
+AFTER = 0.75  # of a match in the sentence itself: one in the sentence before it
+BEFORE = 0.6  # ... one in the sentence after it: an answer follows its subject more often than it precedes it
 AROUND = 0.5  # ... one elsewhere in the passage, or in the title
 RANK = (1.0, 1.0, 0.3, 0.5)  # weights of the index's score, and of coverage in the sentence, beside it, around it
 
@@ -83,7 +84,7 @@ def weigh(question: Question, found: Found, *, top: float) -> Weighed:
     about = words_of(found.talk.title, language)
     around = [max([about.match(w.token, stem), *(row[n] for row in met)])
               for n, (w, stem) in enumerate(zip(question.words, stems, strict=True))]  # fmt: skip
-    beside = [[max(row[n] for row in met[max(0, j - 1) : j + 2]) for n in range(len(stems))] for j in range(len(met))]
+    beside = [_beside(met, j) for j in range(len(met))]
     scores = [_score(question, met[j], beside[j], around, found.sentences[j]) for j in range(len(met))]
     best = max(range(len(scores)), key=lambda j: scores[j])
     parts = (found.score / top, *(coverage(question, part) for part in (met[best], beside[best], around)))
@@ -110,8 +111,15 @@ def words_of(sentence: str, language: str) -> Words:
 def _score(
     question: Question, inside: Sequence[float], beside: Sequence[float], around: Sequence[float], sentence: Cue
 ) -> float:
-    best = [max(i, BESIDE * b, AROUND * a) for i, b, a in zip(inside, beside, around, strict=True)]
+    best = [max(i, b, AROUND * a) for i, b, a in zip(inside, beside, around, strict=True)]
     return coverage(question, best) * (1.0 if holds(question.asks, sentence.text) else 0.8)
+
+
+def _beside(met: Sequence[Sequence[float]], j: int) -> list[float]:
+    """How well each word is met in sentence `j` or, less, beside it."""
+    none = [0.0] * len(met[j])
+    before, after = met[j - 1] if j else none, met[j + 1] if j + 1 < len(met) else none
+    return [max(i, AFTER * b, BEFORE * a) for i, b, a in zip(met[j], before, after, strict=True)]
 
 
 def _pairs(question: Question, stems: Sequence[str], found: Found) -> float:
