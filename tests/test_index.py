@@ -1,6 +1,8 @@
 """What every index must do. Another implementation joins by one more entry in `OPENERS`."""
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -240,3 +242,18 @@ def test_missing_files_of_the_index_are_damage_too(tmp_path: Path) -> None:
             path.unlink()
     with pytest.raises(IndexDamaged, match="ateneo reindex"):
         LocalIndex(tmp_path).words("uno")
+
+
+@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: bytes(len(b)), lambda b: b[: len(b) // 2]])
+def test_whatever_is_damaged_nothing_but_index_damaged_comes_out(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    LocalIndex(tmp_path / "good").upsert("a", [passage("a", "uno dos")])
+    for n, path in enumerate(sorted((tmp_path / "good" / "words").iterdir())):
+        broken = tmp_path / str(n)
+        shutil.copytree(tmp_path / "good", broken)
+        (broken / "words" / path.name).write_bytes(damage(path.read_bytes()))
+        with contextlib.suppress(IndexDamaged):
+            index = LocalIndex(broken)
+            assert set(ids(index.words("uno"))) <= {"a"}
+            assert index.states() in ({}, {"a": ""})

@@ -30,6 +30,7 @@ HEAP = 64 << 20  # bytes the writer gathers before it writes a segment
 WEIGHTS = {"stem": 1.0, "form": 0.35, "pair": 0.35, "gram": 0.08, "about": 0.35}
 QUERY_LANGUAGES = ("es", "en")  # stemmers tried on a query, besides its own language's
 MOST_QUERY_WORDS = 64  # of a longer query (a pasted page) the rest is left out
+PANIC = "PanicException"  # what a panic in Rust is in Python; a BaseException that has no name to import
 BROKEN = "cannot read the index {}: {}; run `ateneo reindex` to make it again"
 
 T = TypeVar("T")
@@ -196,7 +197,7 @@ class LocalIndex:
     def frequency(self, token: str, *, language: str | None = None) -> int:
         """See Index.frequency."""
         forms = _stems(token, language)
-        return max(self._searcher.doc_freq("stem", form) for form in forms)
+        return self._guarded(lambda: max(self._searcher.doc_freq("stem", form) for form in forms))
 
     def size(self) -> int:
         """See Index.size."""
@@ -247,13 +248,13 @@ class LocalIndex:
         return [address for _, address in hits]
 
     def _found(self, address: tantivy.DocAddress, score: float) -> Found:
-        return found(self._guarded(lambda: self._searcher.doc(address)), score)
+        return self._guarded(lambda: found(self._searcher.doc(address), score))
 
     def _talks(self) -> dict[str, TalkState]:
         if self._talk_table is None:
             addresses = self._addresses("kind", "talk")
-            documents = self._guarded(lambda: [self._searcher.doc(address) for address in addresses])
-            self._talk_table = {d["talk"][0]: TalkState.read(d) for d in documents}
+            read = self._guarded(lambda: [TalkState.read(self._searcher.doc(address)) for address in addresses])
+            self._talk_table = {entry.talk.id: entry for entry in read}
         return self._talk_table
 
     def _live(self) -> set[str]:
@@ -265,11 +266,15 @@ class LocalIndex:
         return self._segment_table
 
     def _guarded(self, action: Callable[[], T]) -> T:
-        """What `action` returns; tantivy's ValueError for a damaged file becomes IndexDamaged."""
+        """What `action` returns; whatever tantivy says of a damaged file becomes IndexDamaged."""
         try:
             return action()
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, KeyError, TypeError) as error:
             raise IndexDamaged(BROKEN.format(self._folder, error)) from error
+        except BaseException as error:
+            if type(error).__name__ == PANIC:
+                raise IndexDamaged(BROKEN.format(self._folder, "a file of it is damaged")) from None
+            raise
 
 
 @dataclass(frozen=True, slots=True)
