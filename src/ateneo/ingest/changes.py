@@ -114,9 +114,11 @@ class Watcher:
         changed = (_distance(blocks, self._now) > self.threshold()) & (self._activity < RESTLESS)
         moving = self._activity >= RESTLESS
         if after is not None:
-            again = _distance(_blocks(after), blocks) > self.threshold()
-            if again.mean() < LARGE:  # or else it is the next change
-                moving |= again
+            again, just = _distance(_blocks(after), blocks) > self.threshold(), self._moved >= self._time
+            for motion in (again, just):
+                if motion.mean() < LARGE:  # or else it is another change
+                    moving |= motion
+                    break
         changed &= ~moving
         coarse = float(np.abs(blocks.mean(1) - self._now.mean(1)).mean())
         unusual = self.moving > 0.5 and coarse > 2 * self._coarse
@@ -128,11 +130,12 @@ class Watcher:
         now = _blocks(grid)
         step, self._before, self._now = time - self._time, self._now, now
         limit = self.threshold()
-        moved = _distance(now, self._before) > limit
+        since_last = _distance(now, self._before)
+        moved = since_last > limit
         self._moved[moved] = time
         self._activity += (moved - self._activity) * np.float32(1 - np.exp(-step / MEMORY))
         self._notice_cut(time, step, limit)
-        self._follow(time, limit)
+        self._follow(time, limit, since_last)
         self._time = time
         self.seen += 1
         return self._decide(time)
@@ -141,12 +144,14 @@ class Watcher:
         """The changes that only the end of the recording makes certain."""
         return self._decide(float("inf"))
 
-    def _follow(self, time: float, limit: Blocks) -> None:
+    def _follow(self, time: float, limit: Blocks, since_last: Blocks) -> None:
         """Every block at its reference, away from it, or settled elsewhere."""
         off = _distance(self._now, self._reference)
         same = off <= limit
-        self._noise[same] += np.float32(0.1) * (off[same] - self._noise[same])
-        self._level += np.float32(0.2) * (np.median(off) - self._level) if same.mean() > 0.5 else np.float32(0)
+        noise = np.minimum(off, since_last)  # of the two, a fade that begins raises the second less
+        self._noise[same] += np.float32(0.1) * (noise[same] - self._noise[same])
+        if same.mean() > 1 - LARGE or self.seen < WARMING:
+            self._level += np.float32(0.5 if self.seen < WARMING else 0.1) * (np.median(noise) - self._level)
         self._left[same] = time
         self._away[same] = False
         stirred = ~same & (~self._away | (_distance(self._now, self._candidate) > limit))
