@@ -20,11 +20,11 @@ from ateneo.text import tokens
 Span = tuple[float, float]  # seconds
 
 LONGEST_TURN = 60  # words; what comes back after more is a refrain
-LEAST_WORDS = 9  # of a loop
-THRICE, ALIKE = 1.6, 0.65  # turns after the first that make a loop, and the share of their words that are the same
-UNEVEN, UNEVEN_WORDS, UNEVEN_ALIKE = 4, 12, 0.75  # the same where turns of so many words are one longer or shorter
-TWICE, SAME, LONG = 0.9, 0.9, 12  # the same for long turns: nobody says a sentence twice without a word between
-POOR = {5: 1, 8: 2, 10: 3}  # words, and how few different ones make a loop; people say "no, no, no, no"
+EXACT = (1.6, 9, 0.8)  # turns after the first, words in all, and share of the words that are the same, to be a loop
+INEXACT = (2.2, 14, 0.62)  # people do say "one kind of value, one kind of cost, one kind of time"
+UNEVEN, UNEVEN_WORDS, UNEVEN_ALIKE = 4, 12, 0.75  # turns of so many words, some one longer or shorter
+TWICE, SAME, LONG = 0.9, 0.9, 12  # long turns: nobody says a sentence twice without a word between
+POOR = {5: 1, 8: 3}  # words, and how few different ones make a loop; people say "no, no, no, no"
 LEAST = 2.0  # s of voice without a word that make a gap: five or six words lost
 SLOW_WORD = (1.0, 0.1)  # s, and s a letter: the longest that a word may take; what lasts longer hides a gap
 EDGE = 0.35  # s; how far words and voice may disagree about where they begin
@@ -59,11 +59,11 @@ def _turns(texts: Sequence[str]) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     for turn in range(1, min(LONGEST_TURN, len(texts) - 1) + 1):
         again = _shifted(said, turn)
-        length = max(math.ceil(THRICE * turn), LEAST_WORDS - turn)
-        runs += _dense(again, turn, length=length, share=ALIKE)
+        for turns, words, share in (EXACT, INEXACT):
+            runs += _dense(again, turn, length=max(math.ceil(turns * turn), words - turn), share=share)
         if turn >= UNEVEN:
             around = again | _shifted(said, turn - 1) | _shifted(said, turn + 1)
-            runs += _dense(around, turn, length=max(length, UNEVEN_WORDS), share=UNEVEN_ALIKE)
+            runs += _dense(around, turn, length=max(math.ceil(EXACT[0] * turn), UNEVEN_WORDS), share=UNEVEN_ALIKE)
         if turn >= LONG:
             runs += _dense(again, turn, length=math.ceil(TWICE * turn), share=SAME)
     return runs
