@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ateneo import text
 from ateneo.answer.confidence import THRESHOLD, confidence
 from ateneo.answer.writer import Evidence, Extractive, Writer
-from ateneo.archive.index import Index, Where
+from ateneo.archive.index import Found, Index, Where
 from ateneo.records import Answer, Asked, Citation, Kind, Sentence, Talk, TalkAnswer
 from ateneo.search.evidence import Weighed, coverage, weigh_all
 from ateneo.search.question import Question, read_question
@@ -22,6 +23,9 @@ DEPTH = 40  # passages looked at
 MOST_TALKS = 20  # considered as answering
 NEAREST = 5  # hits shown where the archive does not say
 CITED: tuple[Kind, ...] = ("speech", "slide")  # summaries repeat what was said
+SLIDE = 0.8  # of the score of a spoken sentence: a line of a slide, which reads less well
+FEWEST_NEW = 2  # subject words that the question does not have, in a sentence that says something
+REPEATS = 0.6  # of its score, for one that does not
 SHARE_OF_BEST = 0.8  # a talk that covers less than this of what the best one covers is left out
 
 
@@ -48,7 +52,7 @@ def ask(
     if not sure:
         return Asked(question, None, (), tuple(hit(one.found) for one in ranked[:NEAREST]))
     writer = writer or Extractive()
-    evidence = number(ranked, [one.found.talk for one in sure])
+    evidence = number(read, ranked, [one.found.talk for one in sure])
     per_talk = [(t, [e for e in evidence if e.talk.id == t.id]) for t in dict.fromkeys(one.found.talk for one in sure)]
     answers = [(talk, _write(writer, question, own)) for talk, own in per_talk]
     merged, dropped = _write(writer, question, evidence)
@@ -65,12 +69,12 @@ def best_of_talks(ranked: Sequence[Weighed]) -> list[Weighed]:
     return list(best.values())
 
 
-def number(ranked: Sequence[Weighed], talks: Sequence[Talk]) -> list[Evidence]:
+def number(question: Question, ranked: Sequence[Weighed], talks: Sequence[Talk]) -> list[Evidence]:
     """The sentences of the answering talks as numbered evidence, best first."""
     order = {talk.id: n for n, talk in enumerate(talks)}
     best = max(one.rank for one in ranked)
     weighed = [
-        (score * one.rank / best, one, n)
+        (score * one.rank / best * _worth(question, one.found, n), one, n)
         for one in ranked if one.found.talk.id in order for n, score in enumerate(one.scores)
     ]  # fmt: skip
     weighed.sort(key=lambda item: (-item[0], order[item[1].found.talk.id], item[1].found.start, item[2]))
@@ -82,6 +86,13 @@ def number(ranked: Sequence[Weighed], talks: Sequence[Talk]) -> list[Evidence]:
             seen.add(place)
             evidence.append(Evidence(len(evidence) + 1, one.found.talk, said.start, said.end, said.text, score))
     return evidence
+
+
+def _worth(question: Question, found: Found, n: int) -> float:
+    """Less than 1 for a sentence that says nothing beyond the question, and for a line of a slide."""
+    asked = {text.stem(word.token, found.language) for word in question.words}
+    said = set(text.stems(text.content(text.tokens(found.sentences[n].text)), found.language))
+    return (SLIDE if found.kind == "slide" else 1.0) * (1.0 if len(said - asked) >= FEWEST_NEW else REPEATS)
 
 
 def answering(question: Question, talks: Sequence[Weighed], sure: Sequence[float], threshold: float) -> list[int]:
