@@ -14,7 +14,7 @@ from typing import Literal
 
 from ateneo import text
 from ateneo.archive.index import Index
-from ateneo.common_words import share
+from ateneo.common_words import SPEAKING, share
 
 PRIOR = 500  # passages that the prior counts as: an archive of some 20 talks weighs as much as it
 Asks = Literal["number", "date", "name", "anything"]
@@ -51,7 +51,8 @@ def read_question(question: str, index: Index) -> Question:
     """The question with its words weighed by the archive."""
     language = text.guess_language(question)
     tokens = text.tokens(question)
-    subject = text.content(tokens) or list(dict.fromkeys(tokens))
+    content = text.content(tokens) or list(dict.fromkeys(tokens))
+    subject = [token for token in content if token not in SPEAKING] or content
     names = _names(question)
     words = tuple(_weigh(token, index, language, name=token in names) for token in subject)
     places = {token: n for n, token in enumerate(subject)}
