@@ -42,6 +42,7 @@ class Jump:
     left: float
     came: float
     size: float  # difference over what is just more than noise
+    sharp: bool  # the picture before `came` was so close that blocks with the same times jumped together
 
     @property
     def middle(self) -> float:
@@ -63,6 +64,7 @@ class Watcher:
         self._away = np.zeros(count, np.bool_)  # differs from the reference, has not settled
         self._left = np.full(count, time)
         self._came = np.full(count, time)
+        self._step = np.zeros(count)  # s between `came` and the picture before it
         self._moved = np.full(count, -1e9)
         self._activity = np.zeros(count, np.float32)  # share of the time in motion
         self._jumps: list[Jump] = []
@@ -114,11 +116,10 @@ class Watcher:
         changed = (_distance(blocks, self._now) > self.threshold()) & (self._activity < RESTLESS)
         moving = self._activity >= RESTLESS
         if after is not None:
-            again, just = _distance(_blocks(after), blocks) > self.threshold(), self._moved >= self._time
-            for motion in (again, just):
-                if motion.mean() < LARGE:  # or else it is another change
-                    moving |= motion
-                    break
+            again = _distance(_blocks(after), blocks) > self.threshold()
+            if again.mean() >= LARGE:  # that is the next change; what moves is then told by the pictures before
+                again = (self._moved >= self._time) & (self._activity > RESTLESS / 2)
+            moving |= again
         changed &= ~moving
         coarse = float(np.abs(blocks.mean(1) - self._now.mean(1)).mean())
         unusual = self.moving > 0.5 and coarse > 2 * self._coarse
@@ -157,39 +158,42 @@ class Watcher:
         stirred = ~same & (~self._away | (_distance(self._now, self._candidate) > limit))
         self._candidate[stirred] = self._now[stirred]
         self._came[stirred] = time
+        self._step[stirred] = time - self._time
         self._away |= stirred
         settled = self._away & (time - self._came >= STILL)
         for block in np.flatnonzero(settled):
             size = float(off[block] / limit[block])
-            self._jumps.append(Jump(int(block), float(self._left[block]), float(self._came[block]), size))
+            left, came = float(self._left[block]), float(self._came[block])
+            self._jumps.append(Jump(int(block), left, came, size, bool(self._step[block] <= TOGETHER)))
         self._reference[settled] = self._now[settled]
         self._left[settled] = time
         self._away[settled] = False
 
     def _decide(self, time: float) -> list[float]:
         """Jumps that happened together, once all that belong to them have settled."""
-        found = []
+        found: list[float] = []
         self._jumps = [j for j in self._jumps if j.came - j.left <= SLOWEST]
         waiting = self._doubtful().any()
         while self._jumps:
             first = min(j.middle for j in self._jumps)
             if waiting and time < first + SLOWEST / 2 + STILL:
                 break
-            near = np.median([j.middle for j in self._jumps if j.middle <= first + TOGETHER])
+            near = np.median([j.middle for j in self._jumps if j.middle <= first + STILL])
             group = [j for j in self._jumps if j.middle <= near + TOGETHER]
             self._jumps = [j for j in self._jumps if j.middle > near + TOGETHER]
-            if self._is_change(group, float(near)):
-                found.append(_moment(group))
-        found += self._cut(time, found)
-        self._told = max([self._told, *found])
-        return found
+            if near - self._told > STILL and self._is_change(group, float(near)):
+                self._told = _moment(group)
+                found.append(self._told)
+        return found + self._cut(time, found)
 
     def _is_change(self, group: list[Jump], moment: float) -> bool:
-        jumped = np.zeros(len(self._moved), np.bool_)
+        jumped, sharp = np.zeros((2, len(self._moved)), np.bool_)
         jumped[[j.at for j in group if j.size >= PLAIN]] = True
+        sharp[[j.at for j in group if j.size >= PLAIN and j.sharp]] = True
         moving = self._moved >= moment - MOTION
         moving[[j.at for j in group]] = False
-        return self._plain(jumped, moving)
+        moving[[j.at for j in group if not j.sharp]] = True
+        return bool(jumped.mean() >= LARGE) or self._plain(sharp, moving)
 
     def _plain(self, changed: Flags, moving: Flags) -> bool:
         """Whether so many blocks changed, or some so clear of what moves, that it is no motion."""
@@ -222,6 +226,7 @@ class Watcher:
             differs = float(np.mean(_distance(self._now, before) > 3 * FAINTEST))
             if differs >= CUT and all(abs(moment - other) > STILL for other in known):
                 cuts.append(moment)
+                self._told = max(self._told, moment)
         return cuts
 
 
