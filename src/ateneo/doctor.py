@@ -21,11 +21,9 @@ Row = dict[str, Any]
 
 def examine(archive: Path) -> dict[str, Any]:
     """The document that `doctor --json` prints: sections of rows {"name", "ok", "detail", "get"}."""
-    from ateneo import __version__
-
     return {
         "version": 1,
-        "ateneo": __version__,
+        "ateneo": version("ateneo"),
         "python": platform.python_version(),
         "archive": [_archive(archive)],
         "engines": [_engine(entry.name) for entry in sorted(installed_entry_points(group=engines.GROUP))],
@@ -51,7 +49,7 @@ def _engine(name: str) -> Row:
     try:
         engine = engines.load(kind, plain)
     except AteneoError as error:
-        return _row(name, False, str(error), f"see the documentation of the engine {plain}")
+        return _row(name, False, str(error), PROGRAMS.get(plain, f"see the documentation of the engine {plain}"))
     return _row(name, True, f"version {engine.version}")
 
 
@@ -60,7 +58,7 @@ def _whisper() -> Row:
 
     engine = FasterWhisper()
     place = engine.weights()
-    get = f"pip's huggingface_hub: `hf download {engine.repository}`, or set ATENEO_WHISPER_MODEL to a folder"
+    get = f"hf download {engine.repository} --local-dir FOLDER, then set ATENEO_WHISPER_MODEL=FOLDER"
     return _row(f"whisper {engine.size}", place is not None, str(place or "weights not on this machine"), get)
 
 

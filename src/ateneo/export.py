@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ateneo.errors import InputError
-from ateneo.ingest import captions
+from ateneo.ingest.captions import write_srt, write_vtt
 from ateneo.records import Chapter, Cue, Frame, TalkDetail, Track
 
 FORMATS = {"vtt": ".vtt", "srt": ".srt", "md": ".md", "chapters": ".txt"}  # name → suffix of the file
@@ -17,7 +17,7 @@ def export(detail: TalkDetail, tracks: Sequence[Track], *, format: str, language
     if format == "md":
         return notes(detail, _track(detail, tracks, language) if tracks else None)
     if format in ("vtt", "srt"):
-        write = captions.write_vtt if format == "vtt" else captions.write_srt
+        write = write_vtt if format == "vtt" else write_srt
         return write(_track(detail, tracks, language))
     raise InputError(f"cannot export as {format!r}: unknown format; use one of {', '.join(FORMATS)}")
 

@@ -148,7 +148,7 @@ def _drawn_to_slide(second: float, frames: Sequence[Frame]) -> float:
 
 def _title(said: Sequence[Cue], vectors: Sequence[Vector], frames: Sequence[Frame], talk: Talk) -> str:
     headings = (_heading(frame.text) for frame in frames)
-    heading = next((h for h in headings if h and text.fold(h) != text.fold(talk.title)), None)
+    heading = next((h for h in headings if h and text.fold(h) not in text.fold(talk.title)), None)
     return heading or _phrase(said, vectors) or talk.title
 
 
