@@ -3,7 +3,7 @@
 The talks are made of real slides with known times (the shared tool `make_talk_videos.py`), then once more as a camera
 at the back of the room would film them: VP9 with a key frame every two seconds, slides that fade into each other in
 half a second to a second (the truth is the middle of the fade), sensor noise, a slight perspective, and a person who
-walks and moves their arms in front of the slide. To keep the making short, a slide stands for at most twenty seconds
+walks and moves their arms in front of the slide. To keep the making short, a slide stands for at most twelve seconds
 there; every slide of every talk is in. Each program runs alone in a process of its own on each file, and its user and
 system time is counted, all threads and the start of Python included.
 
@@ -33,7 +33,7 @@ SHARED = Path(os.environ.get("ATENEO_SHARED", Path(__file__).resolve().parents[2
 TOLERANCE = 1.0  # s
 FPS = 25
 SIZE = 1280, 720
-LONGEST_STAYS = 12.0, 20.0  # s that a slide stands at most in the harder talks
+LONGEST_STAYS = 7.0, 12.0  # s that a slide stands at most in the harder talks
 NOISE = 7.0  # grey levels, standard deviation, of the sensor
 
 Picture = NDArray[np.uint8]

@@ -22,6 +22,7 @@ MOTION = 0.8  # s; what moved so shortly before, or after, is in motion
 FAINTEST = 4.0  # grey levels, root mean square over a block; less is not seen
 ABOVE_NOISE = 2.5  # times the noise of the block
 PLAIN = 2.0  # times what is just more than noise: a key frame that only looks sharper than the one before stays below
+CONTRAST = 32.0  # grey levels at some point of a block: letters have it, light that changes has not
 LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
 REACH = 2  # blocks
 RESTLESS = 0.2  # of the time in motion: an inset, a speaker, a playing film
@@ -41,7 +42,7 @@ class Jump:
     at: int
     left: float
     came: float
-    size: float  # difference over what is just more than noise
+    strong: bool  # differs by far more than noise, and with contrast
     sharp: bool  # the picture before `came` was so close that blocks with the same times jumped together
 
     @property
@@ -70,7 +71,7 @@ class Watcher:
         self._jumps: list[Jump] = []
         self._shares: deque[float] = deque(maxlen=12)
         self._cuts: list[tuple[float, Blocks]] = []
-        self._told = -1e9
+        self._told = time
         self.seen = 1
         self._coarse = 0.0
 
@@ -85,7 +86,7 @@ class Watcher:
             return True
         if soon:
             return False  # the picture to come will settle it
-        if self._cuts or any(j.size >= PLAIN for j in self._jumps):
+        if self._cuts or any(j.strong for j in self._jumps):
             return True
         fresh = self._doubtful() & (self._time - self._came < STILL) & (self._came - self._left < SLOWEST)
         restless = self._activity >= RESTLESS
@@ -162,9 +163,10 @@ class Watcher:
         self._away |= stirred
         settled = self._away & (time - self._came >= STILL)
         for block in np.flatnonzero(settled):
-            size = float(off[block] / limit[block])
+            contrast = np.abs(self._now[block] - self._reference[block]).max()
+            strong = bool(off[block] >= PLAIN * limit[block] and contrast >= max(CONTRAST, 4 * limit[block]))
             left, came = float(self._left[block]), float(self._came[block])
-            self._jumps.append(Jump(int(block), left, came, size, bool(self._step[block] <= TOGETHER)))
+            self._jumps.append(Jump(int(block), left, came, strong, bool(self._step[block] <= TOGETHER)))
         self._reference[settled] = self._now[settled]
         self._left[settled] = time
         self._away[settled] = False
@@ -188,8 +190,8 @@ class Watcher:
 
     def _is_change(self, group: list[Jump], moment: float) -> bool:
         jumped, sharp = np.zeros((2, len(self._moved)), np.bool_)
-        jumped[[j.at for j in group if j.size >= PLAIN]] = True
-        sharp[[j.at for j in group if j.size >= PLAIN and j.sharp]] = True
+        jumped[[j.at for j in group if j.strong]] = True
+        sharp[[j.at for j in group if j.strong and j.sharp]] = True
         moving = self._moved >= moment - MOTION
         moving[[j.at for j in group]] = False
         moving[[j.at for j in group if not j.sharp]] = True

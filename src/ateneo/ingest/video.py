@@ -29,6 +29,7 @@ from ateneo.errors import InputError
 SHORTEST = 1.5  # s; key frames closer than this (all-intra recordings) are taken together
 LONGEST = 12.0  # s; without a key frame for so long, a chunk is closed and the next one goes on from it
 GRID_WIDTH = 320  # px; a slide's number is still some 3 x 5 px in a picture so wide
+RIM = 2  # px of the grid, blackened: lines at the edge of captured pictures flicker
 BLOCK = 8  # px; the grid's sides are multiples of it
 MAX_BYTES = 48 * 2**20  # of packets in one chunk
 
@@ -171,7 +172,8 @@ class Video:
             self._size = GRID_WIDTH, min(height, 4 * GRID_WIDTH)
         width, height = self._size
         small = self._reformatter.reformat(frame, width, height, "gray", interpolation=Interpolation.AREA)
-        return Sample(self._time(frame) if at is None else at, small.to_ndarray(), frame)
+        grid = np.pad(small.to_ndarray()[RIM:-RIM, RIM:-RIM], RIM)
+        return Sample(self._time(frame) if at is None else at, grid, frame)
 
 
 def _pictures(container: InputContainer) -> list[VideoStream]:
