@@ -1,6 +1,6 @@
 """A Whisper with small random weights in CTranslate2's format: it speaks no language, but walks the whole path.
 
-The vocabulary has Whisper's size and special words, by which CTranslate2 knows a multilingual model.
+The vocabulary has Whisper's size and special words.
 """
 
 import json
@@ -15,7 +15,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 WIDTH, HEADS, LAYERS, MELS = 16, 2, 2, 80
 SURE = 3.0  # scale of the embeddings: high enough that the model does not try again at every temperature
-TEXT_TOKENS, LANGUAGES, TIMESTAMPS = 50257, 100, 1501
+TEXT_TOKENS, LANGUAGES, TIMESTAMPS = 50257, 99, 1501
 
 Weights = NDArray[np.float32]
 
@@ -39,9 +39,9 @@ def write(folder: Path, *, seed: int = 0) -> Path:
 
 
 def _text_tokens() -> list[str]:
-    """The bytes, and made-up words with a space before them."""
+    """The bytes, made-up words with a space before them, and the empty word that multilingual models end with."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    return letters + [f"Ġpal{n}" for n in range(TEXT_TOKENS - len(letters))]
+    return [*letters, *(f"Ġpal{n}" for n in range(TEXT_TOKENS - len(letters) - 1)), ""]
 
 
 def _special_tokens() -> list[str]:
