@@ -23,22 +23,11 @@ from ateneo.ingest.media import Media, open_recording, start_of
 from ateneo.records import Cue, Track
 
 __all__ = [
-    "beside", "decode", "duration", "embedded", "is_caption_file", "read", "split_name", "write_srt", "write_vtt",
+    "beside", "decode", "duration", "embedded", "is_caption_file", "lines_of",
+    "read", "split_name", "write_srt", "write_vtt",
 ]  # fmt: skip
 
 LARGEST = 64 * 2**20  # bytes; a transcript of a day has about 2 MB
-__all__ = [
-    "beside",
-    "decode",
-    "duration",
-    "embedded",
-    "is_caption_file",
-    "read",
-    "split_name",
-    "write_srt",
-    "write_vtt",
-]
-
 OWN = "WEBVTT Ateneo"  # the first line of what `write_vtt` writes
 READING = 15.0  # letters a second: how long a caption without an end is shown
 ENOUGH = 200  # letters of text that outweigh what a file's header says of its language
@@ -137,13 +126,13 @@ def duration(paths: Iterable[Path]) -> float | None:
 def write_vtt(track: Track) -> str:
     """The track as WebVTT; read back, it gives the same cues."""
     head = f"{OWN}\nKind: captions\nLanguage: {track.language}\n"
-    escaped = ((cue, "\n".join(_lines(cue.text)).translate(_ESCAPES)) for cue in track.cues)
+    escaped = ((cue, "\n".join(lines_of(cue.text)).translate(_ESCAPES)) for cue in track.cues)
     return "\n".join([head, *(f"{_stamps(cue, '.')}\n{text}\n" for cue, text in escaped if text)])
 
 
 def write_srt(track: Track) -> str:
     """The track as SubRip."""
-    texts = [(cue, "\n".join(_lines(cue.text)).replace("-->", "→")) for cue in track.cues]
+    texts = [(cue, "\n".join(lines_of(cue.text)).replace("-->", "→")) for cue in track.cues]
     blocks = [f"{_stamps(cue, ',')}\n{text}\n" for cue, text in texts if text]
     return "\n".join(f"{n}\n{block}" for n, block in enumerate(blocks, start=1))
 
@@ -213,7 +202,7 @@ def _substation(text: str) -> list[_Raw]:
     except (pysubs2.Pysubs2Error, ValueError, KeyError, IndexError):
         return []
     shown = [event for event in events if not event.is_comment and not event.is_drawing]
-    return [_Raw(e.start / 1000, e.end / 1000, tuple(_lines(e.plaintext))) for e in shown]
+    return [_Raw(e.start / 1000, e.end / 1000, tuple(lines_of(e.plaintext))) for e in shown]
 
 
 def _packets(path: Path, index: int) -> list[_Raw]:
@@ -256,10 +245,10 @@ def _plain(lines: Iterable[str]) -> tuple[str, ...]:
     """Lines without markup and entities."""
     text = _TAG.sub("", _BREAK.sub("\n", "\n".join(lines)))
     text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
-    return tuple(_lines(text))
+    return tuple(lines_of(text))
 
 
-def _lines(text: str) -> list[str]:
+def lines_of(text: str) -> list[str]:
     """The lines of a text that have something in them, without invisible signs and space around."""
     lines = (line.replace("\u00a0", " ").strip() for line in re.split(r"\r\n|\r|\n", _INVISIBLE.sub("", text)))
     return [line for line in lines if line]
@@ -280,8 +269,9 @@ def _unrolled(raws: list[_Raw]) -> list[_Raw]:
     Nothing is changed in other files, where somebody may well say the same twice.
     """
     filled = [raw for raw in raws if raw.lines]
-    repeats = sum(a.lines[-1] == b.lines[0] for a, b in pairwise(filled))
-    if len(filled) < 4 or repeats < 0.3 * (len(filled) - 1):
+    pairs = list(pairwise(filled))
+    rolls = sum(len(b.lines) > 1 and a.lines != b.lines and a.lines[-1] == b.lines[0] for a, b in pairs)
+    if len(filled) < 4 or rolls < 0.25 * len(pairs):
         return raws
     unrolled: list[_Raw] = []
     shown: tuple[str, ...] = ()
