@@ -25,6 +25,7 @@ PLAIN = 2.0  # times what is just more than noise: a key frame that only looks s
 CONTRAST = 32.0  # grey levels at some point of a block: letters have it, light that changes has not
 LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
 REACH = 2  # blocks
+MANY = 5  # blocks; a mouse pointer that comes to rest changes fewer
 RESTLESS = 0.2  # of the time in motion: an inset, a speaker, a playing film
 MEMORY = 20.0  # s; how long restlessness is remembered
 WARMING = 8  # pictures to see before the noise is known
@@ -189,13 +190,17 @@ class Watcher:
         return found + self._cut(time, found)
 
     def _is_change(self, group: list[Jump], moment: float) -> bool:
-        jumped, sharp = np.zeros((2, len(self._moved)), np.bool_)
-        jumped[[j.at for j in group if j.strong]] = True
-        sharp[[j.at for j in group if j.strong and j.sharp]] = True
+        strong = [j for j in group if j.strong]
+        if len({j.at for j in strong}) >= LARGE * len(self._moved):
+            return True
+        sharp = [j for j in strong if j.sharp]
+        second = max((j.came for j in sharp), key=lambda s: len(_at(sharp, s)), default=moment)
+        jumped = np.zeros(len(self._moved), np.bool_)
+        jumped[[j.at for j in _at(sharp, second)]] = True
         moving = self._moved >= moment - MOTION
-        moving[[j.at for j in group]] = False
-        moving[[j.at for j in group if not j.sharp]] = True
-        return bool(jumped.mean() >= LARGE) or self._plain(sharp, moving)
+        moving[[j.at for j in group]] = True
+        moving[[j.at for j in _at(group, second)]] = False
+        return self._plain(jumped, moving)
 
     def _plain(self, changed: Flags, moving: Flags) -> bool:
         """Whether so many blocks changed, or some so clear of what moves, that it is no motion."""
@@ -206,7 +211,7 @@ class Watcher:
         for _ in range(REACH):  # what is joined to something moving moves with it
             near |= _grown(near & within) & within
         usual = not np.any(moving & (self._activity < RESTLESS))
-        return int(np.count_nonzero(within & ~near)) >= (1 if usual else 3)
+        return int(np.count_nonzero(within & ~near)) >= (1 if usual else MANY)
 
     def _notice_cut(self, time: float, step: float, limit: Blocks) -> None:
         if step > STILL / 2:
@@ -230,6 +235,11 @@ class Watcher:
                 cuts.append(moment)
                 self._told = max(self._told, moment)
         return cuts
+
+
+def _at(jumps: list[Jump], second: float) -> list[Jump]:
+    """Those that had left what they were, and not yet come to what they are, just before this second."""
+    return [j for j in jumps if j.left < second <= j.came]
 
 
 def _moment(group: list[Jump]) -> float:

@@ -21,7 +21,7 @@ from ateneo.ingest.changes import Grid, Watcher, distance
 from ateneo.ingest.video import Chunk, Sample, Video
 
 FINE = 0.125  # s between the pictures looked at where something changed
-THOROUGH = 0.5  # s between the pictures looked at elsewhere when asked to be thorough
+THOROUGH = 0.4  # s between the pictures looked at elsewhere when asked to be thorough
 SETTLING = 2.6  # s after a change in which to see whether it stands
 SOON = 3.0  # s; key frames so close tell what moves
 WIDEST = 1280  # px of a picture kept
@@ -93,7 +93,7 @@ def _look(
     if key is None or following is None or reel.suspects(following, after):
         for sample in video.samples(chunk, FINE, until=float("inf"), ends=ends):
             yield sample
-            if key and following and reel.sure(following, after):
+            if key and following and not thorough and reel.sure(following, after):
                 break  # from here on it is as the next key frame has it
     elif thorough:
         yield from video.samples(chunk, THOROUGH, until=float("inf"), ends=ends)
