@@ -104,6 +104,8 @@ def test_words_where_nobody_speaks_and_words_faster_than_speech_are_marked() -> 
 def test_nothing_has_no_marks() -> None:
     assert marks.find([], []) == []
     assert found(spoken(TALK)) == []
+    for count in range(1, 9):
+        assert [mark.mark for mark in found(spoken(["no"] * count))] == ["loop"] * (count >= 5)
 
 
 def test_the_benchmark_marks_what_was_put_in_and_little_else(shared: Path) -> None:

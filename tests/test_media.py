@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from ateneo_test_engines.sound import babble, silence, write_wav
+from ateneo_test_engines.sound import music, silence, write_wav
 from PIL import Image
 
 from ateneo import InputError
@@ -80,7 +80,7 @@ def test_a_video_without_sound_has_no_blocks(tmp_path: Path) -> None:
 
 
 def test_sound_comes_in_blocks_that_follow_one_another(tmp_path: Path) -> None:
-    path = write_wav(tmp_path / "x.wav", babble(7))
+    path = write_wav(tmp_path / "x.wav", music(7))
     blocks = list(media.audio_blocks(path, seconds=2))
     assert len(blocks) > 1
     at = 0.0

@@ -81,9 +81,12 @@ def _dense(again: NDArray[np.bool_], turn: int, *, length: int, share: float) ->
     if len(again) < length:
         return []
     sums = np.convolve(again, np.ones(length, dtype=np.int64), mode="valid")
+    firm = again & (np.convolve(again, np.ones(9, dtype=np.int64))[4:-4] >= 4)  # no chance match at an edge
     runs: list[tuple[int, int]] = []
     for start in np.flatnonzero(sums >= share * length):
-        hits = np.flatnonzero(again[start : start + length])
+        hits = np.flatnonzero(firm[start : start + length])
+        if not len(hits):
+            continue
         first, last = int(start + hits[0]) - turn, int(start + hits[-1])
         if runs and first <= runs[-1][1] + 1:
             runs[-1] = runs[-1][0], max(last, runs[-1][1])

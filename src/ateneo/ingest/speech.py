@@ -6,11 +6,11 @@ language by. Then the engine gets chunks of voice, cut at silences; what is sile
 recognisers invent words there. Words become captions of two lines; loops and gaps are marked.
 """
 
-import itertools
 import math
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +25,14 @@ from ateneo.records import Cue, MarkedSpan, Track, Word
 
 BLOCK = 60.0  # s looked at for voice at a time
 WINDOW = 30.0  # s of voice in one window for the language
+LEAST = 3.0  # s of voice in a window, if there is another
 WINDOWS = 12  # windows kept at most; half of them at least are from all over the recording
 VOTERS = 7  # windows that vote
 LOUD = 0.003  # root mean square of sound that is not silence
 CHUNK, LONGEST = 60.0, 120.0  # s after which a chunk ends at the next silence, and in any case
 SILENCE = 0.5  # s between words that are good to cut at
 FAR = 3.0  # s of silence that no chunk goes across
-PAD = 0.25  # s of sound around voice that go with it
+PAD = 0.5  # s of sound around voice that go with it
 UNSURE = 0.7  # share of the votes below which a second look is taken
 ENOUGH = 12  # words by which a text tells its language
 LINE, LINES = 42, 2  # letters in a line and lines in a caption, as subtitles are made
@@ -95,7 +96,7 @@ def surveyed(path: Path) -> Survey:
         _extend(survey.voiced, found, offset)
         _extend(loud, _loud(samples), offset)
         window = _cut(samples, found)
-        if len(window) >= 3 * SAMPLE_RATE:
+        if len(window) >= LEAST * SAMPLE_RATE or (len(window) and not survey.windows):
             if count % stride == 0:
                 survey.windows.append(window)
             count += 1
@@ -139,23 +140,20 @@ def second_look(engine: SpeechEngine, windows: Sequence[Samples], candidates: Se
     return max(scores, key=lambda tag: scores[tag])
 
 
-def chunks(voiced: Iterable[Span]) -> list[Span]:
-    """Voice gathered to chunks of one or two minutes that begin and end in silence."""
+def chunks(voiced: Iterable[Span], *, length: float = math.inf) -> list[Span]:
+    """Voice gathered to chunks of one or two minutes that begin and end in silence, in a recording so long (s)."""
     found: list[Span] = []
     for start, end in voiced:
-        last = found[-1] if found else None
-        if last and start - last[1] < FAR and end - last[0] <= LONGEST:
-            enough = last[1] - last[0] >= CHUNK and start - last[1] >= SILENCE
-            if not enough:
-                found[-1] = last[0], end
-                continue
-        found.append((start, end))
+        last = found[-1] if found else (-math.inf, -math.inf)
+        enough = last[1] - last[0] >= CHUNK and start - last[1] >= SILENCE
+        if found and not enough and start - last[1] < FAR and end - last[0] <= LONGEST:
+            found[-1] = last[0], end
+        else:
+            found.append((start, end))
+    middles = [(a[1] + b[0]) / 2 for a, b in pairwise(found)]
     return [
-        (
-            max(start - PAD, (before[1] + start) / 2 if before else 0.0),
-            min(end + PAD, (end + after[0]) / 2 if after else end + PAD),
-        )
-        for before, (start, end), after in zip([None, *found], found, [*found[1:], None], strict=False)
+        (max(start - PAD, left), min(end + PAD, right))
+        for (start, end), left, right in zip(found, [0.0, *middles], [*middles, length], strict=False)
     ]
 
 
@@ -174,10 +172,7 @@ def cues_of(words: Sequence[Word], *, marks: Sequence[MarkedSpan] = ()) -> list[
         group.append(word)
     if group:
         _close(cues, group)
-    return [
-        Cue(cue.start, min(cue.end, after.start) if after else cue.end, cue.text)
-        for cue, after in zip(cues, [*cues[1:], None], strict=True)
-    ]
+    return [Cue(a.start, min(a.end, b.start), a.text) for a, b in pairwise(cues)] + cues[-1:]
 
 
 def _state(word: Word, marks: Sequence[MarkedSpan]) -> tuple[bool, int]:
@@ -213,7 +208,7 @@ def _recognised(
 ) -> list[Word]:
     """The words of the whole recording, in order, with its own times."""
     words: list[Word] = []
-    for start, samples in _sounds(path, chunks(survey.voiced)):
+    for start, samples in _sounds(path, chunks(survey.voiced, length=survey.length)):
         words += _sound_words(engine.recognise(samples, language=language), start, start + len(samples) / SAMPLE_RATE)
         report(0.1 + 0.85 * min(1.0, (start + len(samples) / SAMPLE_RATE) / max(survey.length, 1.0)))
     return words
@@ -273,7 +268,7 @@ def _loud(samples: Samples) -> list[Span]:
     size = SAMPLE_RATE // 10
     tenths = samples[: len(samples) // size * size].reshape(-1, size)
     loud = np.flatnonzero(np.sqrt((tenths**2).mean(axis=1)) > LOUD)
-    groups = (list(g) for _, g in itertools.groupby(enumerate(loud), key=lambda pair: int(pair[1]) - pair[0]))
+    groups = (list(g) for _, g in groupby(enumerate(loud), key=lambda pair: int(pair[1]) - pair[0]))
     return [(int(g[0][1]) / 10, (int(g[-1][1]) + 1) / 10) for g in groups]
 
 

@@ -1,26 +1,32 @@
-"""Sounds made on the spot: something that a voice detector takes for speech, something that it takes for music."""
+"""Sounds for tests: real voice out of a few clips, and music and silence made on the spot."""
 
 import wave
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ateneo.engines import SAMPLE_RATE
+from ateneo.ingest.media import audio_blocks
 
 Samples = NDArray[np.float32]
 
-SYLLABLES = 16  # different ones; more make no better babble
-BANDWIDTHS = (80, 100, 150)  # Hz, of the three resonances of a mouth
 
+class Voice:
+    """People speaking for as long as is asked for; no two moments are alike, so that each can be found again."""
 
-def babble(seconds: float, *, seed: int = 1) -> Samples:
-    """Syllables of no language: pulses of a throat through three resonances, no two moments alike."""
-    dice = np.random.default_rng(seed)
-    parts = [_syllables()[dice.integers(SYLLABLES)] * dice.uniform(0.6, 1.0) for _ in range(int(seconds * 8) + 8)]
-    sound = np.concatenate(parts)[: round(seconds * SAMPLE_RATE)]
-    return (sound + dice.normal(0, 0.002, len(sound))).astype(np.float32)
+    def __init__(self, clips: Iterable[Path]) -> None:
+        """The recordings to speak with, which are full of voice."""
+        self.sound = np.concatenate([samples for clip in clips for _, samples in audio_blocks(clip)])
+
+    def __call__(self, seconds: float, *, seed: int = 1) -> Samples:
+        """So many seconds of voice; another seed begins elsewhere."""
+        dice = np.random.default_rng(seed)
+        size = round(seconds * SAMPLE_RATE)
+        begin = int(dice.integers(len(self.sound)))
+        turned = np.resize(np.roll(self.sound, -begin), size)
+        return np.asarray(turned + dice.normal(0, 0.001, size), dtype=np.float32)
 
 
 def music(seconds: float) -> Samples:
@@ -43,25 +49,3 @@ def write_wav(path: Path, *parts: Samples) -> Path:
         file.setframerate(SAMPLE_RATE)
         file.writeframes((np.concatenate(parts).clip(-1, 1) * 32767).astype("<i2").tobytes())
     return path
-
-
-@cache
-def _syllables() -> list[NDArray[np.float64]]:
-    dice = np.random.default_rng(0)
-    return [_syllable(dice) for _ in range(SYLLABLES)]
-
-
-def _syllable(dice: np.random.Generator) -> NDArray[np.float64]:
-    """One syllable of 0.12 to 0.22 s."""
-    size = int(SAMPLE_RATE * dice.uniform(0.12, 0.22))
-    pitch = dice.uniform(100, 160) * (1 + 0.1 * np.sin(2 * np.pi * np.arange(size) / size))
-    sound = (np.diff(np.floor(np.cumsum(pitch / SAMPLE_RATE)), prepend=0.0) > 0) + dice.normal(0, 0.01, size)
-    for centre, width in zip(dice.uniform([300, 900, 2400], [800, 2300, 3000]), BANDWIDTHS, strict=True):
-        radius = np.exp(-np.pi * width / SAMPLE_RATE)
-        first, second = 2 * radius * np.cos(2 * np.pi * centre / SAMPLE_RATE), -radius * radius
-        filtered = [0.0, 0.0]
-        for value in sound:
-            filtered.append(value + first * filtered[-1] + second * filtered[-2])
-        sound = np.array(filtered[2:])
-    shaped: NDArray[np.float64] = sound / np.abs(sound).max() * np.sqrt(np.hanning(size)) * 0.5
-    return shaped
