@@ -32,8 +32,8 @@ from ateneo.search.question import Question as ReadQuestion
 from ateneo.search.question import read_question
 
 DEPTH = 40
-PARTS = (1766, 240, 48)  # talks
-LEARNT_FROM = (*PARTS, *[12] * 20)  # talks: the sizes that the weights must serve
+DRAWS = {1766: 1, 240: 3, 48: 12, 12: 40}  # talks of an archive, and how many such archives are drawn
+LEARNT_FROM = (1766, 240, 48, *[12] * 20)  # talks: the sizes that the weights must serve
 FALSE_ANSWERS = 0.05
 LEARN, MEASURE = 0, 1  # the halves
 
@@ -103,8 +103,8 @@ def threshold_for(found: Sequence[Case], false_answers: float) -> float:
     return float(np.quantile([max(c.sure, default=0.0) for c in found if c.masked], 1 - false_answers))
 
 
-def bm25_point(data: Corpus, false_answers: float) -> tuple[float, float, float, float]:
-    """The same for bm25s: threshold from one half, measured on the other."""
+def bm25_rows(data: Corpus) -> list[tuple[int, bool, float, float]]:
+    """Half, whether the first hit is right, and the best score with the paragraph there and masked, by bm25s."""
     stemmer, ids = Stemmer.Stemmer("spanish"), list(data.texts)
     model = bm25s.BM25()
     model.index([stemmer.stemWords(text.tokens(t)) for t in data.texts.values()], show_progress=False)
@@ -113,6 +113,12 @@ def bm25_point(data: Corpus, false_answers: float) -> tuple[float, float, float,
         found, scores = model.retrieve([stemmer.stemWords(text.tokens(q.text))], k=2, show_progress=False)
         talks, best = [ids[n] for n in found[0]], scores[0]
         rows.append((half(q.talk), talks[0] == q.talk, best[0], best[1] if talks[0] == q.talk else best[0]))
+    return rows
+
+
+def bm25_point(parts: Sequence[Corpus], false_answers: float) -> tuple[float, float, float, float]:
+    """The same as `point` for bm25s: threshold from one half, measured on the other."""
+    rows = [row for some in parts for row in bm25_rows(some)]
     limit = np.quantile([masked for h, _, _, masked in rows if h == LEARN], 1 - false_answers)
     there = [(right, score > limit, masked > limit) for h, right, score, masked in rows if h == MEASURE]
     right = float(np.mean([r and a for r, a, _ in there]))
@@ -152,11 +158,11 @@ def main() -> None:
         return
     head = ["talks", "", "masked, answered", "answered", "rightly", "rightly, first talk"]
     rows: list[list[object]] = []
-    for size in PARTS:
-        some = part(data, size)
-        found = cases(some)
+    for size, draws in DRAWS.items():
+        parts = [part(data, size, draw=draw) for draw in range(draws)]
+        found = [c for some in parts for c in cases(some)]
         limits, measured = [[c for c in found if c.half == h] for h in (LEARN, MEASURE)]
-        rows.append([size, "BM25 alone, threshold from the other half", *bm25_point(some, FALSE_ANSWERS)])
+        rows.append([size, "BM25 alone, threshold from the other half", *bm25_point(parts, FALSE_ANSWERS)])
         for share in (0.01, 0.02, FALSE_ANSWERS, 0.1, 0.2, 0.5):
             name = f"Ateneo, {share:.0%} on the other half"
             rows.append([size, name, *point(measured, threshold_for(limits, share))])

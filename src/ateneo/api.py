@@ -135,12 +135,16 @@ class Archive:
 
         return Hits(words, tuple(search(self._searchable(), words, limit=limit, where=where)))
 
-    def ask(self, question: str, *, limit: int = 5, where: Where | None = None) -> Asked:
+    def ask(
+        self, question: str, *, limit: int = 5, where: Where | None = None, threshold: float | None = None
+    ) -> Asked:
         """One merged answer, and the answers of up to `limit` talks; `answer` is None where the archive does not say.
-        `where` as in `archive.index.Index`."""
-        from ateneo.answer.ask import ask
+        `where` as in `archive.index.Index`. `threshold` in [0, 1] is how sure an answer must be: lower answers more
+        and errs more (docs/answers.md), None is the measured one."""
+        from ateneo.answer.ask import THRESHOLD, ask
 
-        return ask(self._searchable(), question, limit=limit, where=where)
+        sure = THRESHOLD if threshold is None else threshold
+        return ask(self._searchable(), question, limit=limit, where=where, threshold=sure)
 
     def export(self, id: str, *, format: str = "vtt", language: str | None = None) -> str:
         """A talk as the text of a vtt, srt, md or chapters file. Raises TalkNotFound, InputError."""

@@ -128,6 +128,9 @@ def ask(
     language: Language = None,
     since: Since = None,
     until: Until = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=1, help="How sure an answer must be; lower answers more and errs more.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, over all talks and per talk, every sentence cited to the second."""
@@ -136,7 +139,7 @@ def ask(
 
     archive = _archive(context)
     where = _where(archive, talk=talk, speaker=speaker, language=language, since=since, until=until)
-    asked = archive.ask(" ".join(question), limit=limit, where=where)
+    asked = archive.ask(" ".join(question), limit=limit, where=where, threshold=threshold)
     _print(as_json, lambda: documents.ask(asked), lambda: render.ask(asked, source=archive.source))
 
 
