@@ -83,7 +83,7 @@ def test_an_unreadable_folder_and_file_are_named_and_the_rest_is_done(tmp_path: 
     closed.mkdir(parents=True)
     write_vtt(tmp_path / "talks/good.vtt", GOOD)
     secret = write_vtt(tmp_path / "talks/secret.vtt", GOOD)
-    for path, rights in [(closed, 0), (secret, 0), (tmp_path, 0o777), *((p, 0o755) for p in tmp_path.parents[:2])]:
+    for path, rights in [(closed, 0), (secret, 0), (tmp_path, 0o777), *((p, 0o755) for p in tmp_path.parents[:-2])]:
         path.chmod(rights)
     ended = subprocess.run([sys.executable, "-c", AS_NOBODY, tmp_path], capture_output=True, text=True, check=True)
     closed.chmod(0o700)

@@ -93,6 +93,7 @@ def test_killed_in_a_stage_the_next_run_finishes(
     finish_and_compare(folder, recordings, whole)
 
 
+@pytest.mark.timeout(1200)
 def test_killed_at_random_moments_the_next_run_finishes(
     recordings: Path, whole: dict[str, object], tmp_path: Path
 ) -> None:

@@ -25,8 +25,9 @@ PLAIN = 2.0  # times what is just more than noise: a key frame that only looks s
 CONTRAST = 32.0  # grey levels at some point of a block: letters have it, light that changes has not
 LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
 REACH = 2  # blocks
+FEW = 2  # blocks that make it worth while to look closer
 MANY = 5  # blocks; a mouse pointer that comes to rest changes fewer
-RESTLESS = 0.2  # of the time in motion: an inset, a speaker, a playing film
+RESTLESS = 0.5  # of the time in motion: an inset, a speaker, a playing film
 MEMORY = 20.0  # s; how long restlessness is remembered
 WARMING = 8  # pictures to see before the noise is known
 CUT = 0.6  # of the picture differs at a cut between filmed scenes
@@ -91,7 +92,7 @@ class Watcher:
             return True
         fresh = self._doubtful() & (self._time - self._came < STILL) & (self._came - self._left < SLOWEST)
         restless = self._activity >= RESTLESS
-        return self._plain(fresh & ~restless, restless)
+        return self._plain(fresh & ~restless, restless, many=FEW)
 
     @property
     def moving(self) -> float:
@@ -126,7 +127,7 @@ class Watcher:
         coarse = float(np.abs(blocks.mean(1) - self._now.mean(1)).mean())
         unusual = self.moving > 0.5 and coarse > 2 * self._coarse
         self._coarse += 0.2 * (coarse - self._coarse)
-        return self._plain(changed, moving) or unusual
+        return self._plain(changed, moving, many=FEW) or unusual
 
     def see(self, time: float, grid: Grid) -> list[float]:
         """Takes the next picture; returns the seconds of the changes that are now certain."""
@@ -200,9 +201,9 @@ class Watcher:
         moving = self._moved >= moment - MOTION
         moving[[j.at for j in group]] = True
         moving[[j.at for j in _at(group, second)]] = False
-        return self._plain(jumped, moving)
+        return self._plain(jumped, moving, many=MANY)
 
-    def _plain(self, changed: Flags, moving: Flags) -> bool:
+    def _plain(self, changed: Flags, moving: Flags, *, many: int) -> bool:
         """Whether so many blocks changed, or some so clear of what moves, that it is no motion."""
         if changed.mean() >= LARGE:
             return True
@@ -211,7 +212,7 @@ class Watcher:
         for _ in range(REACH):  # what is joined to something moving moves with it
             near |= _grown(near & within) & within
         usual = not np.any(moving & (self._activity < RESTLESS))
-        return int(np.count_nonzero(within & ~near)) >= (1 if usual else MANY)
+        return int(np.count_nonzero(within & ~near)) >= (1 if usual else many)
 
     def _notice_cut(self, time: float, step: float, limit: Blocks) -> None:
         if step > STILL / 2:

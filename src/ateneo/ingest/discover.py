@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ateneo.ingest import captions
+from ateneo.ingest.media import RECORDINGS
 
-RECORDINGS = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .m2ts .mts .wmv .flv .ogv .3gp .vob .mxf .asf .f4v "
-    ".mp3 .m4a .m4b .aac .wav .flac .ogg .oga .opus .wma .aif .aiff .aifc .ac3 .amr .mka .caf .weba".split()
-)
 ARCHIVE = "ateneo.toml"  # a folder that holds it is an archive, and what is in it is no recording
 
 
@@ -50,8 +47,13 @@ def discover(paths: Iterable[Path]) -> Discovered:
         if captions.is_caption_file(path) and path not in taken:
             alone.setdefault((path.parent, captions.split_name(path)[0]), []).append(path)
     items = [Item(path, beside[path]) for path in recordings]
-    items += [Item(None, tuple(group)) for group in alone.values()]
+    items += [Item(None, tuple(sorted(group, key=_best_first))) for group in alone.values()]
     return Discovered(tuple(items), tuple(problems))
+
+
+def _best_first(path: Path) -> tuple[bool, str]:
+    """WebVTT before the others: of two files in one language the first is read."""
+    return path.suffix.lower() != ".vtt", path.name
 
 
 def _files(path: Path, problems: list[str]) -> Iterator[Path]:

@@ -195,7 +195,7 @@ def _refuse_stills(path: Path, container: InputContainer) -> None:
     brands = {container.metadata.get("major_brand", "").strip()}
     still = names & STILLS or any(name.endswith("_pipe") for name in names) or brands & STILL_BRANDS
     if still and not container.streams.audio:
-        raise InputError(f"cannot read {path}: it is a picture, not a recording; use `ateneo look` for pictures")
+        raise InputError(f"cannot read {path}: it is a picture, not a recording; name recordings or caption files")
     if names & TEXTS:
         raise InputError(f"cannot read {path}: it is text, not a recording; give captions as .vtt, .srt, .sbv or .ass")
 
