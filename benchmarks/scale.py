@@ -1,6 +1,7 @@
-"""How adding, asking and the index grow with the archive: 40, 364 and 3640 talks of about 110 passages each.
+"""How adding, asking and the index grow with the archive.
 
-    python benchmarks/scale.py [--talks 40 364 3640] [--questions 200] [--keep DIR]
+    python benchmarks/scale.py [--talks 40 364] [--passages 110] [--questions 200] [--keep DIR]
+    python benchmarks/scale.py --talks 40 364 3640 --passages 11
 
 The talks are caption files of 5-second sentences drawn with a seed from the paragraphs of ../shared (SQuAD-es and the
 transcripts of talks_nwit), added through `Archive.add` as a user's own would be. The questions are SQuAD-es's. Prints
@@ -22,8 +23,7 @@ from pathlib import Path
 from ateneo import Archive
 
 SHARED = Path(os.environ.get("ATENEO_SHARED", Path(__file__).parent.parent.parent / "shared")) / "data"
-PASSAGES = 110  # a talk
-SENTENCES = 12 * PASSAGES + PASSAGES // 6  # of 5 s each: about 60 s to a passage
+SENTENCES = 12.2  # of 5 s each to a passage
 COLD = 7  # runs of the command
 
 
@@ -37,12 +37,12 @@ def material() -> tuple[list[str], list[str]]:
     return sentences, [qa["question"] for paragraph in paragraphs for qa in paragraph["qas"]]
 
 
-def write_talks(folder: Path, count: int, sentences: list[str]) -> None:
-    """`count` caption files of about 110 minutes each."""
+def write_talks(folder: Path, count: int, sentences: list[str], *, passages: int) -> None:
+    """`count` caption files of about so many minutes each."""
     dice = random.Random(count)
     for number in range(count):
         cues = []
-        for n, sentence in enumerate(dice.choices(sentences, k=SENTENCES)):
+        for n, sentence in enumerate(dice.choices(sentences, k=round(SENTENCES * passages))):
             start, end = 5 * n, 5 * n + 5
             stamps = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}.000" for s in (start, end)]
             cues.append(f"{stamps[0]} --> {stamps[1]}\n{sentence}\n")
@@ -61,12 +61,12 @@ def timed(command: list[str]) -> float:
     return time.perf_counter() - began
 
 
-def measure(count: int, folder: Path, questions: list[str], sentences: list[str]) -> str:
+def measure(count: int, folder: Path, questions: list[str], sentences: list[str], *, passages: int) -> str:
     """One row of the table."""
-    talks, place = folder / f"talks-{count}", folder / f"archive-{count}"
+    talks, place = folder / f"talks-{count}-{passages}", folder / f"archive-{count}-{passages}"
     if not place.exists():
         talks.mkdir(parents=True)
-        write_talks(talks, count, sentences)
+        write_talks(talks, count, sentences, passages=passages)
     began = time.process_time()
     archive = Archive(place)
     archive.add(talks)
@@ -95,7 +95,8 @@ def measure(count: int, folder: Path, questions: list[str], sentences: list[str]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--talks", type=int, nargs="+", default=[40, 364, 3640])
+    parser.add_argument("--talks", type=int, nargs="+", default=[40, 364])
+    parser.add_argument("--passages", type=int, default=110, help="a talk")
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
     arguments = parser.parse_args()
@@ -108,7 +109,8 @@ def main() -> None:
     print(" talks  passages  add s  again s  reindex s  index MB  ask p50  p95 ms  cold s")
     with tempfile.TemporaryDirectory() as temporary:
         for count in arguments.talks:
-            print(measure(count, arguments.keep or Path(temporary), questions, sentences), flush=True)
+            folder = arguments.keep or Path(temporary)
+            print(measure(count, folder, questions, sentences, passages=arguments.passages), flush=True)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,10 @@ def _sum(vectors: Iterable[Vector]) -> Vector:
 
 
 def _cosine(one: Vector, other: Vector) -> float:
-    one, other = _unit(one), _unit(other)
+    return _dot(_unit(one), _unit(other))
+
+
+def _dot(one: Vector, other: Vector) -> float:
     return sum(value * other.get(stem, 0.0) for stem, value in one.items())
 
 
@@ -161,7 +164,7 @@ def _heading(slide: str) -> str | None:
 def _phrase(said: Sequence[Cue], vectors: Sequence[Vector]) -> str:
     """The beginning of the sentence that shares most with its stretch, cut at a word."""
     middle = _unit(_sum(vectors))
-    best = max(range(len(said)), key=lambda n: (_cosine(vectors[n], middle), -n))
+    best = max(range(len(said)), key=lambda n: (_dot(vectors[n], middle), -n))
     words = said[best].text.split()
     short = " ".join(words[:TITLE_WORDS]).rstrip(" ,;:.")
     return short if len(words) <= TITLE_WORDS else short + " …"
