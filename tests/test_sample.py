@@ -10,6 +10,8 @@ import av
 import pysubs2
 import pytest
 
+from ateneo.ingest.language import of_text
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "src" / "ateneo" / "sample"
 MEGABYTE = 1_000_000
@@ -50,6 +52,12 @@ def test_every_recording_opens_with_picture_and_sound_of_the_right_length(name: 
         assert sound.codec_context.name == "aac"
         assert recording.duration is not None
         assert recording.duration / av.time_base == pytest.approx(TALKS[name]["duration"], abs=0.5)
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLE.glob("*.vtt")), ids=lambda path: path.name)
+def test_captions_are_in_the_language_of_their_name(path: Path) -> None:
+    text = " ".join(line.plaintext for line in pysubs2.load(str(path)))
+    assert of_text(text) == path.suffixes[-2].removeprefix(".")
 
 
 @pytest.mark.parametrize("name", RECORDINGS)

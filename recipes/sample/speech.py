@@ -39,14 +39,14 @@ class Spoken:
 
 
 def speak(talk: Mapping[str, Any]) -> Spoken:
-    """The whole talk. Sentences are texts, or pairs of the Spanish and the English text."""
+    """The whole talk. Sentences are texts, or pairs of the spoken text and its translation."""
     pieces: list[NDArray[np.int16]] = []
     starts, sentences, at = [], [], 0.0
     for number, slide in enumerate(talk["slides"]):
         begin, at = at, at + (LEAD if number else 0.4)
         starts.append(begin)
         for said in slide["say"]:
-            texts = {talk["language"]: said} if isinstance(said, str) else _by_language(said)
+            texts = {talk["language"]: said} if isinstance(said, str) else _by_language(said, talk["language"])
             sound = _sound(texts[talk["language"]], **talk["voice"])
             sentences.append((number, at, at + len(sound) / RATE, texts))
             pieces.append(_silence(at - sum(map(len, pieces)) / RATE))
@@ -58,8 +58,9 @@ def speak(talk: Mapping[str, Any]) -> Spoken:
     return Spoken(np.concatenate(pieces), tuple(starts), at, cues)
 
 
-def _by_language(pair: Sequence[str]) -> dict[str, str]:
-    return {"es": pair[0], "en": pair[1]}
+def _by_language(pair: Sequence[str], spoken: str) -> dict[str, str]:
+    """The text in the language of the talk stands first, that in the other one second."""
+    return {spoken: pair[0], "en" if spoken == "es" else "es": pair[1]}
 
 
 def _silence(seconds: float) -> NDArray[np.int16]:

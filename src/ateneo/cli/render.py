@@ -116,7 +116,8 @@ def _cited(sentence: Sentence, numbers: dict[Citation, int]) -> str:
 
 def _reference(number: int, citation: Citation, talks: Mapping[str, Talk], source: Callable[[str], str]) -> str:
     title = talks[citation.talk].title if citation.talk in talks else citation.talk
-    where = Path(source(citation.talk))
+    where, here = Path(source(citation.talk)), Path.cwd()
+    where = where.relative_to(here) if where.is_relative_to(here) else where
     return f"[{number}] {printable(title)}, {clock(citation.start)}  {printable(str(where))}#t={citation.start:.0f}"
 
 
