@@ -7,7 +7,7 @@ walks and moves their arms in front of the slide. To keep the making short, a sl
 there; every slide of every talk is in. Each program runs alone in a process of its own on each file, and its user and
 system time is counted, all threads and the start of Python included.
 
-    python benchmarks/slides.py [--cache DIR] [--limit N]      (needs ffmpeg, poppler-utils, scenedetect)
+    python benchmarks/slides.py [--cache DIR] [--limit N] [--whole]      (needs ffmpeg, poppler-utils, scenedetect)
 """
 
 import argparse
@@ -34,6 +34,7 @@ TOLERANCE = 1.0  # s
 FPS = 25
 SIZE = 1280, 720
 LONGEST_STAYS = 7.0, 12.0  # s that a slide stands at most in the harder talks
+BITS = 2_000_000  # a second, of the harder talks
 NOISE = 7.0  # grey levels, standard deviation, of the sensor
 
 Picture = NDArray[np.uint8]
@@ -160,19 +161,19 @@ def _person(plane: Picture, second: float, *, scale: float, colours: tuple[int, 
     return np.asarray(image)
 
 
-def harder(talk: Path, out: Path) -> None:
-    """Films the talk; writes the video and its truth."""
+def harder(talk: Path, out: Path, *, whole: bool = False) -> None:
+    """Films the talk, all of it where `whole`; writes the video and its truth."""
     truth = json.loads(talk.with_suffix(".truth.json").read_text())
     dice, noise = random.Random(talk.stem), np.random.default_rng(1)
     walls = [planes(filmed(picture)) for picture in slides_of(talk, truth)]
     grain = [noise.normal(0, NOISE, (SIZE[1], SIZE[0])).astype(np.int16) for _ in range(12)]
     stays = [b["second"] - a["second"] for a, b in itertools.pairwise(truth)] + [LONGEST_STAYS[1]]
-    cuts = [0.0, *np.cumsum([min(stay, dice.uniform(*LONGEST_STAYS)) for stay in stays])]
+    cuts = [0.0, *np.cumsum([stay if whole else min(stay, dice.uniform(*LONGEST_STAYS)) for stay in stays])]
     fades = [dice.uniform(0.5, 1.0) for _ in cuts]
     with av.open(str(out), "w") as container:
-        options = {"deadline": "realtime", "cpu-used": "8", "crf": "34"}
+        options = {"deadline": "realtime", "cpu-used": "8"}
         stream = container.add_stream("libvpx-vp9", rate=FPS, options=options)
-        stream.width, stream.height, stream.pix_fmt, stream.gop_size, stream.bit_rate = *SIZE, "yuv420p", 2 * FPS, 0
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size, stream.bit_rate = *SIZE, "yuv420p", 2 * FPS, BITS
         for number in range(int(cuts[-1] * FPS)):
             second = number / FPS
             picture = with_person(_mixed(walls, cuts, fades, second), second)
@@ -193,9 +194,9 @@ def _mixed(walls: list[Picture], cuts: list[float], fades: list[float], second: 
     return (walls[at] * share + walls[at - 1] * (1 - share)).astype(np.uint8)
 
 
-def made(cache: Path, limit: int) -> dict[str, list[Path]]:
+def made(cache: Path, limit: int, *, whole: bool) -> dict[str, list[Path]]:
     """The talks, plain and harder, made where they are not in the cache yet."""
-    plain, hard = cache / "plain", cache / "hard"
+    plain, hard = cache / "plain", cache / ("whole" if whole else "hard")
     hard.mkdir(parents=True, exist_ok=True)
     if len(list(plain.glob("*.truth.json"))) < limit:
         tool = SHARED / "tools" / "make_talk_videos.py"
@@ -205,7 +206,7 @@ def made(cache: Path, limit: int) -> dict[str, list[Path]]:
         out = hard / f"{talk.stem}.webm"
         if not out.with_suffix(".truth.json").exists():
             print(f"filming {talk.stem}", file=sys.stderr)
-            harder(talk, out)
+            harder(talk, out, whole=whole)
     return {"plain": talks, "harder": [hard / f"{talk.stem}.webm" for talk in talks]}
 
 
@@ -229,6 +230,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, help="keep the videos here (default: a temporary folder)")
     parser.add_argument("--limit", type=int, default=12, help="only so many talks")
+    parser.add_argument("--whole", action="store_true", help="film the talks in their whole length (slow to make)")
     parser.add_argument("--child", nargs=2, metavar=("PROGRAM", "FILE"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -237,7 +239,7 @@ def main() -> None:
     if not (SHARED / "data" / "talks_nwit").exists():
         sys.exit(f"skipped: no talks under {SHARED}; set ATENEO_SHARED")
     with tempfile.TemporaryDirectory() as temporary:
-        for name, videos in made(given.cache or Path(temporary), given.limit).items():
+        for name, videos in made(given.cache or Path(temporary), given.limit, whole=given.whole).items():
             compare(name, videos)
 
 

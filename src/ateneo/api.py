@@ -141,7 +141,8 @@ class Archive:
         """One merged answer, and the answers of up to `limit` talks; `answer` is None where the archive does not say.
         `where` as in `archive.index.Index`. `threshold` in [0, 1] is how sure an answer must be: lower answers more
         and errs more (docs/answers.md), None is the measured one."""
-        from ateneo.answer.ask import THRESHOLD, ask
+        from ateneo.answer.ask import ask
+        from ateneo.answer.confidence import THRESHOLD
 
         sure = THRESHOLD if threshold is None else threshold
         return ask(self._searchable(), question, limit=limit, where=where, threshold=sure)

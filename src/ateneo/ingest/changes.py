@@ -22,12 +22,14 @@ MOTION = 0.8  # s; what moved so shortly before, or after, is in motion
 FAINTEST = 4.0  # grey levels, root mean square over a block; less is not seen
 ABOVE_NOISE = 2.5  # times the noise of the block
 PLAIN = 2.0  # times what is just more than noise: a key frame that only looks sharper than the one before stays below
+STIR = 1.5  # times what is just more than noise: less is a picture that its codec still works on, not motion
 CONTRAST = 32.0  # grey levels at some point of a block: letters have it, light that changes has not
 LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
 REACH = 2  # blocks
 FEW = 2  # blocks that make it worth while to look closer
 MANY = 5  # blocks; a mouse pointer that comes to rest changes fewer
-RESTLESS = 0.5  # of the time in motion: an inset, a speaker, a playing film
+LIGHT = 12.0  # grey levels; by so much a lamp or a camera makes all of a picture lighter or darker
+RESTLESS = 0.3  # of the time in motion: an inset, a speaker, a playing film
 MEMORY = 20.0  # s; how long restlessness is remembered
 WARMING = 8  # pictures to see before the noise is known
 CUT = 0.6  # of the picture differs at a cut between filmed scenes
@@ -118,7 +120,7 @@ class Watcher:
         blocks = _blocks(grid)
         changed = (_distance(blocks, self._now) > self.threshold()) & (self._activity < RESTLESS)
         moving = self._activity >= RESTLESS
-        if after is not None:
+        if after is not None and np.count_nonzero(self._activity > RESTLESS / 2) >= FEW:
             again = _distance(_blocks(after), blocks) > self.threshold()
             if again.mean() >= LARGE:  # that is the next change; what moves is then told by the pictures before
                 again = (self._moved >= self._time) & (self._activity > RESTLESS / 2)
@@ -136,7 +138,7 @@ class Watcher:
         limit = self.threshold()
         since_last = _distance(now, self._before)
         moved = since_last > limit
-        self._moved[moved] = time
+        self._moved[since_last > STIR * limit] = time
         self._activity += (moved - self._activity) * np.float32(1 - np.exp(-step / MEMORY))
         self._notice_cut(time, step, limit)
         self._follow(time, limit, since_last)
@@ -261,13 +263,20 @@ def distance(one: Grid, other: Grid) -> Blocks:
 
 
 def _distance(one: Blocks, other: Blocks) -> Blocks:
-    """Root mean square difference of each block."""
+    """Root mean square difference of each block, but for what the whole picture became lighter or darker by."""
     difference = one - other
-    return np.sqrt(np.einsum("ij,ij->i", difference, difference) / (BLOCK * BLOCK))
+    means = difference.mean(1)
+    lighter = np.median(means)
+    if abs(lighter) > LIGHT:
+        lighter = np.float32(0)
+    square = np.einsum("ij,ij->i", difference, difference) / (BLOCK * BLOCK)
+    distances: Blocks = np.sqrt(np.maximum(0, square - 2 * lighter * means + lighter * lighter))
+    return distances
 
 
 def _grown(flags: Flags) -> Flags:
     """The flags and their eight neighbours."""
     wide = np.pad(flags, 1)
     rows, columns = flags.shape
-    return np.logical_or.reduce([wide[r : r + rows, c : c + columns] for r in range(3) for c in range(3)])
+    grown: Flags = np.logical_or.reduce([wide[r : r + rows, c : c + columns] for r in range(3) for c in range(3)])
+    return grown
