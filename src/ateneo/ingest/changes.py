@@ -22,14 +22,11 @@ MOTION = 0.8  # s; what moved so shortly before, or after, is in motion
 FAINTEST = 4.0  # grey levels, root mean square over a block; less is not seen
 ABOVE_NOISE = 2.5  # times the noise of the block
 PLAIN = 2.0  # times what is just more than noise: a key frame that only looks sharper than the one before stays below
-STIR = 1.5  # times what is just more than noise: less is a picture that its codec still works on, not motion
 CONTRAST = 32.0  # grey levels at some point of a block: letters have it, light that changes has not
 LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
 REACH = 2  # blocks
-FEW = 2  # blocks that make it worth while to look closer
 MANY = 5  # blocks; a mouse pointer that comes to rest changes fewer
-LIGHT = 12.0  # grey levels; by so much a lamp or a camera makes all of a picture lighter or darker
-RESTLESS = 0.3  # of the time in motion: an inset, a speaker, a playing film
+RESTLESS = 0.2  # of the time in motion: an inset, a speaker, a playing film
 MEMORY = 20.0  # s; how long restlessness is remembered
 WARMING = 8  # pictures to see before the noise is known
 CUT = 0.6  # of the picture differs at a cut between filmed scenes
@@ -94,7 +91,7 @@ class Watcher:
             return True
         fresh = self._doubtful() & (self._time - self._came < STILL) & (self._came - self._left < SLOWEST)
         restless = self._activity >= RESTLESS
-        return self._plain(fresh & ~restless, restless, many=FEW)
+        return self._plain(fresh & ~restless, restless)
 
     @property
     def moving(self) -> float:
@@ -120,7 +117,7 @@ class Watcher:
         blocks = _blocks(grid)
         changed = (_distance(blocks, self._now) > self.threshold()) & (self._activity < RESTLESS)
         moving = self._activity >= RESTLESS
-        if after is not None and np.count_nonzero(self._activity > RESTLESS / 2) >= FEW:
+        if after is not None:
             again = _distance(_blocks(after), blocks) > self.threshold()
             if again.mean() >= LARGE:  # that is the next change; what moves is then told by the pictures before
                 again = (self._moved >= self._time) & (self._activity > RESTLESS / 2)
@@ -129,7 +126,7 @@ class Watcher:
         coarse = float(np.abs(blocks.mean(1) - self._now.mean(1)).mean())
         unusual = self.moving > 0.5 and coarse > 2 * self._coarse
         self._coarse += 0.2 * (coarse - self._coarse)
-        return self._plain(changed, moving, many=FEW) or unusual
+        return self._plain(changed, moving) or unusual
 
     def see(self, time: float, grid: Grid) -> list[float]:
         """Takes the next picture; returns the seconds of the changes that are now certain."""
@@ -138,7 +135,7 @@ class Watcher:
         limit = self.threshold()
         since_last = _distance(now, self._before)
         moved = since_last > limit
-        self._moved[since_last > STIR * limit] = time
+        self._moved[moved] = time
         self._activity += (moved - self._activity) * np.float32(1 - np.exp(-step / MEMORY))
         self._notice_cut(time, step, limit)
         self._follow(time, limit, since_last)
@@ -203,9 +200,9 @@ class Watcher:
         moving = self._moved >= moment - MOTION
         moving[[j.at for j in group]] = True
         moving[[j.at for j in _at(group, second)]] = False
-        return self._plain(jumped, moving, many=MANY)
+        return self._plain(jumped, moving)
 
-    def _plain(self, changed: Flags, moving: Flags, *, many: int) -> bool:
+    def _plain(self, changed: Flags, moving: Flags) -> bool:
         """Whether so many blocks changed, or some so clear of what moves, that it is no motion."""
         if changed.mean() >= LARGE:
             return True
@@ -214,7 +211,7 @@ class Watcher:
         for _ in range(REACH):  # what is joined to something moving moves with it
             near |= _grown(near & within) & within
         usual = not np.any(moving & (self._activity < RESTLESS))
-        return int(np.count_nonzero(within & ~near)) >= (1 if usual else many)
+        return int(np.count_nonzero(within & ~near)) >= (1 if usual else MANY)
 
     def _notice_cut(self, time: float, step: float, limit: Blocks) -> None:
         if step > STILL / 2:
@@ -263,14 +260,9 @@ def distance(one: Grid, other: Grid) -> Blocks:
 
 
 def _distance(one: Blocks, other: Blocks) -> Blocks:
-    """Root mean square difference of each block, but for what the whole picture became lighter or darker by."""
+    """Root mean square difference of each block."""
     difference = one - other
-    means = difference.mean(1)
-    lighter = np.median(means)
-    if abs(lighter) > LIGHT:
-        lighter = np.float32(0)
-    square = np.einsum("ij,ij->i", difference, difference) / (BLOCK * BLOCK)
-    distances: Blocks = np.sqrt(np.maximum(0, square - 2 * lighter * means + lighter * lighter))
+    distances: Blocks = np.sqrt(np.einsum("ij,ij->i", difference, difference) / (BLOCK * BLOCK))
     return distances
 
 

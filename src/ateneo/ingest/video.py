@@ -20,7 +20,6 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Disposition
 from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -87,7 +86,6 @@ class Video:
         self.aspect = float(stream.sample_aspect_ratio or 1)  # width of a pixel over its height
         self._reformatter = VideoReformatter()
         self._size: tuple[int, int] | None = None
-        self._stand_alone = self._keys_stand_alone()
 
     def __enter__(self) -> Self:
         return self
@@ -100,20 +98,6 @@ class Video:
         """The error that names this file."""
         return InputError(f"cannot read {self.path}: {why}; check that it plays, or make a new copy of it")
 
-    def _keys_stand_alone(self) -> bool:
-        """Whether the second key frame is a whole picture; with intra refresh it builds on those before."""
-        keys: list[av.Packet] = []
-        with suppress(FFmpegError):
-            for packet in self._again.demux(video=0):
-                keys += [packet] if packet.size and packet.is_keyframe else []
-                if len(keys) == 2:
-                    break
-        if len(keys) < 2:
-            return True
-        frames = [*_decode(self._key_codec, keys[1]), *_decode(self._key_codec, None)]
-        self._key_codec.flush_buffers()
-        return bool(frames) and frames[0].pict_type in (PictureType.NONE, PictureType.I)
-
     def chunks(self) -> Iterator[Chunk]:
         """All packets in order. Ends early where the file is damaged: what came before is good."""
         held: list[av.Packet] = []
@@ -121,10 +105,9 @@ class Video:
         for packet in self._packets():
             now = self._seconds(packet.pts if packet.pts is not None else packet.dts)
             long = held and (now - start > LONGEST or size > MAX_BYTES)
-            key = packet.is_keyframe and self._stand_alone
-            if held and (long or (key and now - start >= SHORTEST)):
+            if held and (long or (packet.is_keyframe and now - start >= SHORTEST)):
                 yield Chunk(start, now, tuple(held), goes_on)
-                held, size, goes_on = [], 0, not key
+                held, size, goes_on = [], 0, not packet.is_keyframe
             if not held:
                 start = now
             held.append(packet)
