@@ -103,14 +103,18 @@ def test_killed_at_random_moments_the_next_run_finishes(
     spent = time.monotonic() - began
     dice = random.Random(20)
     killed = 0
-    for number in range(KILLS):
+    for number in range(4 * KILLS):
         folder = tmp_path / f"archive-{number}"
         process = subprocess.Popen(
             [COMMAND, "--archive", folder, "add", recordings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         time.sleep(dice.uniform(0.1, spent))
-        killed += process.poll() is None
+        running = process.poll() is None
         process.kill()
         process.wait()
         finish_and_compare(folder, recordings, whole)
-    assert killed >= KILLS * 0.7, "most runs ended before they were killed; the test has lost its point"
+        killed += running
+        spent *= 1.0 if running else 0.9  # the machine was busier when it was timed
+        if killed == KILLS:
+            return
+    pytest.fail(f"only {killed} of {4 * KILLS} runs were still going when they were killed")

@@ -140,7 +140,9 @@ class LocalIndex:
                 write_segment(folder, name=uuid.uuid4().hex, space=space, rows=rows, vectors=np.stack(vectors))
             writer.commit()
         except (ValueError, OSError) as error:
-            raise ArchiveError(f"cannot write {self._folder}: {error}; free disk space, then run again") from error
+            raise ArchiveError(
+                f"cannot write {self._folder}: {error}; free some space and run the same command again"
+            ) from error
         finally:
             self._waiting = []
 
