@@ -1,0 +1,1 @@
+"""The models: ViT, CLIP, diffusion and guidance in torch. Needs `ateneo[models]`; imports nothing else of Ateneo."""
