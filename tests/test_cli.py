@@ -44,11 +44,14 @@ def test_ask_prints_the_answer_the_heading_and_the_second(ateneo: Command, charl
     assert f"{charla / 'charla.mp4'}#t=4" in ended.stdout
 
 
-def test_what_the_archive_does_not_say_is_not_said(ateneo: Command, charla: Path) -> None:
+def test_what_the_archive_does_not_say_is_not_said_in_the_language_of_the_question(
+    ateneo: Command, charla: Path
+) -> None:
     ateneo("add", charla)
     ended = ateneo("ask", "¿Quién ganó el mundial de ajedrez de 1972?")
     assert ended.returncode == 0
-    assert ended.stdout.startswith("The archive does not say.")
+    assert ended.stdout.startswith("El archivo no lo dice.")
+    assert ateneo("ask", "Who won the chess championship of 1972?").stdout.startswith("The archive does not say.")
 
 
 def test_show_search_and_talks_print_what_is_there(ateneo: Command, charla: Path) -> None:

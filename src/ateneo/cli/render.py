@@ -9,9 +9,10 @@ from ateneo.cli import printable
 from ateneo.export import clock
 from ateneo.ingest.run import AddReport
 from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Talk, TalkDetail
+from ateneo.text import guess_language
 
 WIDTH = 100  # columns of running text
-NOTHING = "The archive does not say."
+REFUSAL = {"en": ("The archive does not say.", "Nearest:"), "es": ("El archivo no lo dice.", "Lo más cercano:")}
 
 
 def heading(talk: Talk) -> str:
@@ -63,10 +64,12 @@ def search(found: Hits) -> str:
 
 
 def ask(asked: Asked, *, source: Callable[[str], str]) -> str:
-    """The merged answer with numbered citations, then the answer of each talk, then where to open the recordings."""
+    """The merged answer with numbered citations, then the answer of each talk, then where to open the recordings;
+    where the archive does not say, that, in the language of the question, and what came nearest."""
     if asked.answer is None:
         near = [f"  {clock(h.start):>8}  {printable(h.talk.title)}: {_shortened(h.text)}" for h in asked.nearest]
-        return "\n".join([NOTHING, *(["", "Nearest:", *near] if near else [])]) + "\n"
+        nothing, nearest = REFUSAL[guess_language(asked.question) or "en"]
+        return "\n".join([nothing, *(["", nearest, *near] if near else [])]) + "\n"
     numbers: dict[Citation, int] = {}
     parts = [_wrapped(" ".join(_cited(sentence, numbers) for sentence in asked.answer.sentences)), ""]
     for part in asked.talks:
