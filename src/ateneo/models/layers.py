@@ -1,0 +1,111 @@
+"""What ViT and CLIP share: attention, the two-layer perceptron, the block of both, and a stack of blocks.
+
+Written for exact speed: one product makes q, k and v, one call of scaled_dot_product_attention does the rest, tokens
+stay (B, N, D) throughout, and the last block computes only the rows that are looked at afterwards.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from ateneo.errors import SettingsError
+
+
+class QuickGELU(nn.Module):
+    """x σ(1.702 x), OpenAI's approximation of GELU, as one silu: silu(1.702 x) / 1.702."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same shape."""
+        return F.silu(x * 1.702) * (1 / 1.702)
+
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "quick_gelu": QuickGELU}
+
+
+def activation(name: str) -> nn.Module:
+    """The activation of this name; SettingsError where there is none."""
+    if name not in ACTIVATIONS:
+        raise SettingsError(f"there is no activation {name!r}; the names are {', '.join(sorted(ACTIVATIONS))}")
+    return ACTIVATIONS[name]()
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention (Vaswani et al. 2017, section 3.2.2)."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        if heads < 1 or width % heads:
+            raise SettingsError(f"a width of {width} cannot be split into {heads} heads; choose a divisor of {width}")
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, *, causal: bool = False, first: int | None = None) -> Tensor:
+        """(B, N, D) → (B, N, D); with `first`, only the first so many rows ask and come back: (B, first, D)."""
+        if first is None or first >= x.shape[1]:
+            q, k, v = self._heads(self.qkv(x), 3)
+        else:
+            D = x.shape[-1]
+            weight, bias = self.qkv.weight, self.qkv.bias
+            (q,) = self._heads(F.linear(x[:, :first], weight[:D], bias[:D]), 1)
+            k, v = self._heads(F.linear(x, weight[D:], bias[D:]), 2)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=causal)  # (B, H, N, D/H)
+        return self.out(y.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+    def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """(B, N, parts·D) → parts tensors (B, H, N, D/H)."""
+        return x.unflatten(-1, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+
+
+class Mlp(nn.Module):
+    """Two linear layers with an activation between them."""
+
+    def __init__(self, width: int, hidden: int, *, activation_name: str = "gelu") -> None:
+        super().__init__()
+        self.up = nn.Linear(width, hidden)
+        self.activation = activation(activation_name)
+        self.down = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., D) → (..., D)."""
+        return self.down(self.activation(self.up(x)))  # type: ignore[no-any-return]
+
+
+class Block(nn.Module):
+    """x + attention(norm(x)), then x + mlp(norm(x)): the pre-norm block (Dosovitskiy et al. 2020, equations 2 and 3)."""
+
+    def __init__(self, width: int, heads: int, mlp_width: int, *, activation_name: str, eps: float) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=eps)
+        self.attention = Attention(width, heads)
+        self.norm2 = nn.LayerNorm(width, eps=eps)
+        self.mlp = Mlp(width, mlp_width, activation_name=activation_name)
+
+    def forward(self, x: Tensor, *, causal: bool = False, first: int | None = None) -> Tensor:
+        """(B, N, D) → (B, N, D), or (B, first, D)."""
+        x = x[:, :first] + self.attention(self.norm1(x), causal=causal, first=first)
+        return x + self.mlp(self.norm2(x))  # type: ignore[no-any-return]
+
+
+class Transformer(nn.Module):
+    """A stack of blocks. Set `checkpointing` to trade time for memory while training."""
+
+    def __init__(
+        self, width: int, heads: int, *, layers: int, mlp_width: int, activation_name: str, eps: float
+    ) -> None:
+        super().__init__()
+        make = [Block(width, heads, mlp_width, activation_name=activation_name, eps=eps) for _ in range(layers)]
+        self.blocks = nn.ModuleList(make)
+        self.checkpointing = False
+
+    def forward(self, x: Tensor, *, causal: bool = False, first: int | None = None) -> Tensor:
+        """(B, N, D) → (B, N, D), or (B, first, D) where only the first rows are looked at afterwards."""
+        last = len(self.blocks) - 1
+        for i, block in enumerate(self.blocks):
+            rows = first if i == last else None
+            if self.checkpointing and self.training and torch.is_grad_enabled():
+                x = checkpoint(block, x, causal=causal, first=rows, use_reentrant=False)  # type: ignore[assignment]
+            else:
+                x = block(x, causal=causal, first=rows)
+        return x
