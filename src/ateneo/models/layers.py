@@ -55,7 +55,8 @@ class Attention(nn.Module):
 
     def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
         """(B, N, parts·D) → parts tensors (B, H, N, D/H)."""
-        return x.unflatten(-1, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        B, N, D = x.shape
+        return torch.unbind(x.view(B, N, parts, self.heads, D // (parts * self.heads)).permute(2, 0, 3, 1, 4))
 
 
 class Mlp(nn.Module):
@@ -73,7 +74,7 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    """x + attention(norm(x)), then x + mlp(norm(x)): the pre-norm block (Dosovitskiy et al. 2020, equations 2 and 3)."""
+    """x + attention(norm(x)), then x + mlp(norm(x)): the pre-norm block (Dosovitskiy et al. 2020, eq. 2 and 3)."""
 
     def __init__(self, width: int, heads: int, mlp_width: int, *, activation_name: str, eps: float) -> None:
         super().__init__()
@@ -105,7 +106,7 @@ class Transformer(nn.Module):
         for i, block in enumerate(self.blocks):
             rows = first if i == last else None
             if self.checkpointing and self.training and torch.is_grad_enabled():
-                x = checkpoint(block, x, causal=causal, first=rows, use_reentrant=False)  # type: ignore[assignment]
+                x = checkpoint(block, x, causal=causal, first=rows, use_reentrant=False)
             else:
                 x = block(x, causal=causal, first=rows)
         return x

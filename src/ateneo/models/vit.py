@@ -73,9 +73,7 @@ def vit_config(
     return replace(config, **changes)  # type: ignore[arg-type]
 
 
-def vit(
-    name: str, *, image_size: int | tuple[int, int] = 224, classes: int | None = 1000, **changes: object
-) -> "ViT":
+def vit(name: str, *, image_size: int | tuple[int, int] = 224, classes: int | None = 1000, **changes: object) -> "ViT":
     """A ViT with fresh weights by name: vit("ViT-B/16"). With classes=None it returns features."""
     return ViT(vit_config(name, image_size=image_size, classes=classes, **changes))
 
@@ -155,7 +153,7 @@ class ViT(nn.Module):
         p = self.config.patch_size
         x = self.patches(pixels)  # (B, h·w, D)
         grid = (pixels.shape[2] // p, pixels.shape[3] // p)
-        positions = self.positions
+        positions: Tensor = self.positions
         if grid != self.config.grid:
             positions = interpolate_positions(positions, old=self.config.grid, new=grid)
         front = (self.class_token + positions[0]).expand(len(x), 1, -1)
@@ -184,6 +182,6 @@ def interpolate_positions(positions: Tensor, *, old: tuple[int, int], new: tuple
     """
     if len(positions) != 1 + math.prod(old):
         raise InputError(f"{len(positions)} positions do not fit a grid of {old[0]} x {old[1]} and a class token")
-    grid = positions[1:].float().T.unflatten(1, old).unsqueeze(0)  # (1, D, h, w)
+    grid = positions[1:].float().T.reshape(1, -1, *old)  # (1, D, h, w)
     grid = F.interpolate(grid, size=new, mode="bicubic", antialias=True)
     return torch.cat([positions[:1], grid[0].flatten(1).T.to(positions.dtype)])
