@@ -156,7 +156,7 @@ class ViT(nn.Module):
         positions: Tensor = self.positions
         if grid != self.config.grid:
             positions = interpolate_positions(positions, old=self.config.grid, new=grid)
-        front = (self.class_token + positions[0]).expand(len(x), 1, -1)
+        front = (self.class_token + positions[0]).expand(x.shape[0], 1, -1)
         return self.pre_norm(torch.cat([front, x + positions[1:]], dim=1))  # type: ignore[no-any-return]
 
 
