@@ -119,10 +119,13 @@ class TextTransformer(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, L) → (B, d_t), L at most the context."""
         end = ends(tokens, self.config)  # (B,)
-        tokens = tokens[:, : int(end.max()) + 1]
+        return self.read(tokens[:, : int(end.max()) + 1], end)
+
+    def read(self, tokens: Tensor, end: Tensor) -> Tensor:
+        """All of the tokens (B, L), read at the place (B,) where each text ends → (B, d_t)."""
         x = self.tokens(tokens) + self.positions[: tokens.shape[1]]
         x = self.transformer(x, causal=True)
-        return self.norm(x[torch.arange(len(x), device=x.device), end])  # type: ignore[no-any-return]
+        return self.norm(x[torch.arange(x.shape[0], device=x.device), end])  # type: ignore[no-any-return]
 
 
 class BagOfWords(nn.Module):
@@ -136,7 +139,10 @@ class BagOfWords(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, L) → (B, d_t); the start and the end do not count, a text without words is the norm of zeros."""
-        end = ends(tokens, self.config)
+        return self.read(tokens, ends(tokens, self.config))
+
+    def read(self, tokens: Tensor, end: Tensor) -> Tensor:
+        """The words (B, L) before the place (B,) where each text ends → (B, d_t)."""
         place = torch.arange(tokens.shape[1], device=tokens.device)
         words = (place > 0) & (place < end[:, None])  # (B, L)
         total = (self.tokens(tokens) * words[..., None]).sum(1)
