@@ -1,0 +1,153 @@
+"""The one contract of this library's diffusion models: what a denoiser is.
+
+A denoiser is a function (x_t, level) → Prediction. A Level says how much noise x_t has; a Prediction says what the
+denoiser makes of it: x₀ and ε, which always satisfy x_t = α x₀ + σ ε, and ν, where between β̃ (0) and β (1) it puts the
+variance of the step, on a logarithmic scale. With x₀ alone every sampler is a few lines, because each of their steps is
+linear in x_t and x₀; guidance wraps a denoiser and returns a denoiser. `Denoiser` makes one of a network that predicts
+ε, x₀ or v; whatever else keeps the contract, such as a closed form, serves as well.
+
+A network is a function (x_t (B, C, H, W), t (B,)) → (B, C, H, W), or (B, 2C, H, W) where it also predicts ν. Its labels
+and other conditions are bound beforehand: `partial(unet, labels=labels)`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from ateneo.errors import InputError, SettingsError
+from ateneo.models.schedules import Level
+
+Network = Callable[[Tensor, Tensor], Tensor]
+Predicts = Literal["eps", "x0", "v"]
+Variance = Literal["small", "large", "learned"]
+
+_NU: dict[str, float] = {"small": 0.0, "large": 1.0, "learned": 0.0}
+
+
+class Prediction:
+    """What a denoiser makes of x_t. x₀ or ε is given, the other follows when asked for.
+
+    nu: ν of Nichol & Dhariwal 2021, equation 15: log Σ = ν log β + (1 - ν) log β̃; a number, or a tensor of x_t's shape.
+    gradient: of the mean form of guidance, what the ancestral sampler adds as Σ·gradient. unguided: the prediction
+    before guidance in the score form.
+    """
+
+    __slots__ = ("_eps", "_x0", "gradient", "level", "nu", "unguided", "x_t")
+
+    def __init__(
+        self,
+        x_t: Tensor,
+        level: Level,
+        *,
+        x0: Tensor | None = None,
+        eps: Tensor | None = None,
+        nu: float | Tensor = 0.0,
+        gradient: Tensor | None = None,
+        unguided: "Prediction | None" = None,
+    ) -> None:
+        if x0 is None and eps is None:
+            raise InputError("a prediction needs x0 or eps")
+        self.x_t, self.level, self.nu, self.gradient, self.unguided = x_t, level, nu, gradient, unguided
+        self._x0, self._eps = x0, eps
+
+    @property
+    def x0(self) -> Tensor:
+        """The picture without its noise, (B, C, H, W)."""
+        if self._x0 is None:
+            assert self._eps is not None
+            self._x0 = scaled_sum(self.x_t, 1 / self.level.alpha, self._eps, -self.level.sigma / self.level.alpha)
+        return self._x0
+
+    @property
+    def eps(self) -> Tensor:
+        """The noise in x_t, (B, C, H, W)."""
+        if self._eps is None:
+            assert self._x0 is not None
+            self._eps = scaled_sum(self.x_t, 1 / self.level.sigma, self._x0, -self.level.alpha / self.level.sigma)
+        return self._eps
+
+
+class DenoiserLike(Protocol):
+    """The contract: whatever turns x_t (B, C, H, W) at a level into a Prediction."""
+
+    def __call__(self, x_t: Tensor, level: Level, /) -> Prediction:
+        """What it makes of x_t."""
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A network as a denoiser.
+
+    predicts: what the network was trained to give: "eps", "x0", or "v" = α ε - σ x₀ (Salimans & Ho 2022).
+    variance: "small" (β̃), "large" (β), or "learned", where the network's second half of channels is 2ν - 1.
+    clip: x₀ is held within ±clip; None leaves it. threshold: instead, each picture is held within the quantile of its
+    own |x₀| (at least clip, at most threshold_limit) and divided by it (Saharia et al. 2022, section 2.3).
+    keep_eps: keep the network's ε where x₀ was clipped, as Diffusers' DDIM does by default, and break the contract.
+    """
+
+    network: Network
+    predicts: Predicts = "eps"
+    variance: Variance = "small"
+    clip: float | None = 1.0
+    threshold: float | None = None
+    threshold_limit: float | None = None
+    keep_eps: bool = False
+
+    def __post_init__(self) -> None:
+        """SettingsError where a choice has no such name."""
+        if self.predicts not in ("eps", "x0", "v"):
+            raise SettingsError(f"a network cannot predict {self.predicts!r}; choose eps, x0 or v")
+        if self.variance not in _NU:
+            raise SettingsError(f"there is no variance {self.variance!r}; choose small, large or learned")
+
+    def __call__(self, x_t: Tensor, level: Level, /) -> Prediction:
+        """The network asked once. Raises InputError where what it returns has not the shape it should have."""
+        t = level.t if isinstance(level.t, Tensor) else torch.full((1,), level.t, device=x_t.device)
+        output, nu = self.split(self.network(x_t, t.expand(x_t.shape[0])), x_t)
+        return self.read(x_t, level, output, nu=nu)
+
+    def split(self, output: Tensor, x_t: Tensor) -> tuple[Tensor, float | Tensor]:
+        """The network's output as its prediction (B, C, H, W) and ν."""
+        learned = self.variance == "learned"
+        expected = (x_t.shape[0], x_t.shape[1] * (2 if learned else 1), *x_t.shape[2:])
+        if output.shape != expected:
+            raise InputError(
+                f"the network returned {tuple(output.shape)} for pictures {tuple(x_t.shape)} where {expected} is"
+                f" expected with variance={self.variance!r}; twice the channels are a learned variance"
+            )
+        if not learned:
+            return output, _NU[self.variance]
+        prediction, v = output.chunk(2, dim=1)
+        return prediction, (v + 1) / 2
+
+    def read(self, x_t: Tensor, level: Level, output: Tensor, *, nu: float | Tensor) -> Prediction:
+        """The prediction that a network's output stands for, x₀ held within its bounds."""
+        alpha, sigma = level.alpha, level.sigma
+        if self.predicts == "eps":
+            free = Prediction(x_t, level, eps=output, nu=nu)
+        elif self.predicts == "v":
+            free = Prediction(x_t, level, x0=scaled_sum(x_t, alpha, output, -sigma), nu=nu)
+        else:
+            free = Prediction(x_t, level, x0=output, nu=nu)
+        if self.clip is None and self.threshold is None:
+            return free
+        return Prediction(x_t, level, x0=self._bounded(free.x0), eps=free.eps if self.keep_eps else None, nu=nu)
+
+    def _bounded(self, x0: Tensor) -> Tensor:
+        if self.threshold is None:
+            assert self.clip is not None
+            return x0.clamp(-self.clip, self.clip)
+        bound = torch.quantile(x0.flatten(1).abs().float(), self.threshold, dim=1).to(x0.dtype)
+        bound = bound.clamp(min=self.clip, max=self.threshold_limit) if self.clip or self.threshold_limit else bound
+        bound = bound.reshape(-1, *[1] * (x0.ndim - 1))
+        return x0.clamp(-bound, bound) / bound
+
+
+def scaled_sum(x: Tensor, a: float | Tensor, y: Tensor, b: float | Tensor) -> Tensor:
+    """a x + b y, with one temporary fewer where b is a number; x and y stay as they are."""
+    if isinstance(b, Tensor):
+        return a * x + b * y
+    return (x * a).add_(y, alpha=b)
