@@ -1,0 +1,176 @@
+"""load(path): a checkpoint of any known layout becomes a ready module.
+
+The model is built on the meta device, which costs nothing; tensors are mapped from the file where the file allows it
+and put in place, so that memory stays near the size of the file. Those that must be rearranged (q, k and v joined,
+matrices transposed) are copied first, in small groups between which the mapping is renewed, because pages that were
+read once count as memory until their mapping goes.
+
+Mapped weights are read from the file when they are first used: keep it in place, and replace it by renaming rather
+than by writing into it, as long as the model lives.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ateneo.errors import InputError
+from ateneo.models.checkpoint import Checkpoint, open_checkpoint
+from ateneo.models.formats import Answers, Format, fill, formats, pattern
+
+GROUP = 32 * 2**20  # bytes that are rearranged between two renewals of the mapping
+SHOWN = 4  # keys that an error lists
+
+
+def load(
+    path: str | Path, *, dtype: torch.dtype | None = None, device: str | torch.device = "cpu", **answers: object
+) -> nn.Module:
+    """A checkpoint file, or a folder with one (sharded or not), as a module in evaluation mode.
+
+    Args:
+        path: .safetensors, .pt, .pth, .bin, a TorchScript archive of OpenAI's, a .npz of Google's, or a folder.
+        dtype: the type of the weights; None keeps the file's.
+        device: where the weights go.
+        answers: what neither the file nor a configuration beside it tells, such as activation="quick_gelu". An error
+            names what is missing and its usual values.
+
+    Raises InputError: the file is absent, damaged, of no known layout, or does not fit its layout; it names the keys.
+    """
+    checkpoint = open_checkpoint(Path(path))
+    known = recognise(checkpoint)
+    checkpoint.strip(known.strip)
+    model = build(checkpoint, known, answers)
+    steps = plan(checkpoint, known, model)
+    state = read(checkpoint, steps, dtype=dtype, device=torch.device(device))
+    check(checkpoint, known, model=model, state=state)
+    model.load_state_dict(state, assign=True)
+    return model.eval()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One tensor of the model and where it comes from."""
+
+    new: str
+    olds: tuple[str, ...]
+    transform: Callable[..., Tensor] | None
+
+
+def recognise(checkpoint: Checkpoint) -> Format:
+    """The layout of a checkpoint; InputError where none fits."""
+    for known in formats():
+        if known.recognise(checkpoint):
+            return known
+    names = ", ".join(sorted({known.name for known in formats()}))
+    raise InputError(
+        f"{checkpoint.path} is of no known layout: its keys are {some(sorted(checkpoint.shapes))}; known are {names}"
+    )
+
+
+def build(checkpoint: Checkpoint, known: Format, given: dict[str, Any]) -> nn.Module:
+    """The model that the file is for, on the meta device."""
+    answers = Answers(checkpoint, given)
+    try:
+        with torch.device("meta"):
+            model = known.build(checkpoint, answers)
+    except KeyError as error:
+        raise InputError(
+            f"{checkpoint.path} looks like {known.name} but has no key {error.args[0]!r}; "
+            "it may be a part of a model or an unfinished download"
+        ) from error
+    if unknown := sorted(set(given) - answers.asked):
+        takes = ", ".join(sorted(answers.asked)) or "no arguments"
+        raise InputError(f"load() got {', '.join(unknown)}, but {known.name} ({checkpoint.path}) takes {takes}")
+    return model
+
+
+def plan(checkpoint: Checkpoint, known: Format, model: nn.Module) -> list[Step]:
+    """Every key of the file in its place; InputError for keys that have none, or that share one."""
+    steps: dict[str, Step] = {}
+    used: set[str] = set()
+    renames = known.renames(model)
+    for key in checkpoint.shapes:
+        for rename in renames:
+            stars = rename.match(key)
+            if stars is None:
+                continue
+            step = Step(fill(rename.new, stars), tuple(fill(old, stars) for old in rename.olds), rename.transform)
+            if absent := [old for old in step.olds if old not in checkpoint.shapes]:
+                raise InputError(
+                    f"{checkpoint.path} looks like {known.name} but has no key {some(absent)} beside {key}"
+                )
+            if step.new in steps:
+                raise InputError(f"{checkpoint.path}: {key} and {steps[step.new].olds[0]} are the same weights twice")
+            steps[step.new] = step
+            used.update(step.olds)
+            break
+    ignored = [pattern(name) for name in known.ignored]
+    left = [key for key in checkpoint.shapes if key not in used and not any(p.fullmatch(key) for p in ignored)]
+    if left:
+        raise InputError(
+            f"{checkpoint.path} looks like {known.name} but has keys that this layout has no place for: "
+            f"{some([checkpoint.original(key) for key in left])}"
+        )
+    return list(steps.values())
+
+
+def read(
+    checkpoint: Checkpoint, steps: Sequence[Step], *, dtype: torch.dtype | None, device: torch.device
+) -> dict[str, Tensor]:
+    """The state of the model: first what must be copied, in groups, then what stays a view of the file."""
+    state: dict[str, Tensor] = {}
+    tensors = checkpoint.open()
+    copied = 0
+    for step in [step for step in steps if step.transform is not None]:
+        if copied > GROUP and checkpoint.mapped:
+            tensors, copied = checkpoint.open(), 0
+        try:
+            made = _cast(step.transform(*map(tensors, step.olds)), dtype)  # type: ignore[misc]
+        except (RuntimeError, IndexError, ValueError) as error:
+            shapes = ", ".join(f"{checkpoint.original(old)} {checkpoint.shapes[old]}" for old in step.olds)
+            raise InputError(f"{checkpoint.path}: {shapes} cannot become {step.new}: {error}") from error
+        state[step.new] = made.contiguous().to(device)
+        copied += made.numel() * made.element_size()
+    tensors = checkpoint.open()
+    copied = 0
+    for step in [step for step in steps if step.transform is None]:
+        if copied > GROUP and checkpoint.mapped:
+            tensors, copied = checkpoint.open(), 0
+        tensor = tensors(step.olds[0])
+        made = _cast(tensor, dtype).to(device)
+        state[step.new] = made
+        if made is not tensor:
+            copied += made.numel() * made.element_size()
+    return state
+
+
+def _cast(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+    """Floating-point weights in the type that was asked for; counters stay what they are."""
+    return tensor.to(dtype) if dtype is not None and tensor.is_floating_point() else tensor
+
+
+def check(checkpoint: Checkpoint, known: Format, *, model: nn.Module, state: dict[str, Tensor]) -> None:
+    """Every parameter is filled, in its shape; InputError that names the keys where not."""
+    wanted = model.state_dict()
+    if missing := [name for name in wanted if name not in state]:
+        raise InputError(
+            f"{checkpoint.path} looks like {known.name} but lacks weights for {some(missing)}; "
+            "it may be a part of a model or an unfinished download"
+        )
+    if unknown := [name for name in state if name not in wanted]:
+        raise InputError(f"{checkpoint.path} looks like {known.name}, whose model has no {some(unknown)}")
+    for name, tensor in state.items():
+        if tensor.shape != wanted[name].shape:
+            raise InputError(
+                f"{checkpoint.path}: the weights for {name} are {tuple(tensor.shape)}, the model that the rest of the "
+                f"file and its configuration describe has {tuple(wanted[name].shape)}"
+            )
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
