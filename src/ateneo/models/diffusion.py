@@ -85,7 +85,7 @@ class Denoiser:
     variance: "small" (β̃), "large" (β), or "learned", where the network's second half of channels is 2ν - 1.
     clip: x₀ is held within ±clip; None leaves it. threshold: instead, each picture is held within the quantile of its
     own |x₀| (at least clip, at most threshold_limit) and divided by it (Saharia et al. 2022, section 2.3).
-    keep_eps: keep the network's ε where x₀ was clipped, as Diffusers' DDIM does by default, and break the contract.
+    Where x₀ is bounded, ε follows from it.
     """
 
     network: Network
@@ -94,7 +94,6 @@ class Denoiser:
     clip: float | None = 1.0
     threshold: float | None = None
     threshold_limit: float | None = None
-    keep_eps: bool = False
 
     def __post_init__(self) -> None:
         """SettingsError where a choice has no such name."""
@@ -134,7 +133,7 @@ class Denoiser:
             free = Prediction(x_t, level, x0=output, nu=nu)
         if self.clip is None and self.threshold is None:
             return free
-        return Prediction(x_t, level, x0=self._bounded(free.x0), eps=free.eps if self.keep_eps else None, nu=nu)
+        return Prediction(x_t, level, x0=self._bounded(free.x0), nu=nu)
 
     def _bounded(self, x0: Tensor) -> Tensor:
         if self.threshold is None:

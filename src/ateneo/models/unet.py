@@ -154,17 +154,17 @@ class PictureAttention(nn.Module):
 
 
 class Stage(nn.Module):
-    """What happens between two skips: a residual block, attention, a change of size; each where there is one."""
+    """What happens between two skips: a residual block, attention, then a change of size or a block; where there are."""
 
     def __init__(
         self,
         *,
         block: ResBlock | None = None,
         attention: PictureAttention | None = None,
-        resample: ResBlock | Resample | None = None,
+        after: ResBlock | Resample | None = None,
     ) -> None:
         super().__init__()
-        self.block, self.attention, self.resample = block, attention, resample
+        self.block, self.attention, self.after = block, attention, after
 
     def forward(self, x: Tensor, emb: Tensor) -> Tensor:
         """(B, C, H, W) → (B, C', H', W')."""
@@ -172,7 +172,7 @@ class Stage(nn.Module):
             x = self.block(x, emb)
         if self.attention is not None:
             x = self.attention(x)
-        return x if self.resample is None else self.resample(x, emb)
+        return x if self.after is None else self.after(x, emb)
 
 
 class Encoder(nn.Module):
@@ -194,13 +194,13 @@ class Encoder(nn.Module):
                 width = out_width
                 self.skip_widths.append(width)
             if level < len(config.widths) - 1:
-                self.down.append(Stage(resample=self._resample(width, "down")))
+                self.down.append(Stage(after=self._resample(width, "down")))
                 self.skip_widths.append(width)
         middle = PictureAttention(width, config=config) if config.middle_attention else None
         self.middle = Stage(
             block=ResBlock(width, width, config=config),
             attention=middle,
-            resample=ResBlock(width, width, config=config),
+            after=ResBlock(width, width, config=config),
         )
 
     def _attention(self, level: int) -> PictureAttention | None:
@@ -257,8 +257,8 @@ class UNet(Encoder):
             for i in range(config.blocks + 1):
                 block = ResBlock(width + skips.pop(), out_width, config=config)
                 last = level > 0 and i == config.blocks
-                resample = self._resample(out_width, "up") if last else None
-                self.up.append(Stage(block=block, attention=self._attention(level), resample=resample))
+                after = self._resample(out_width, "up") if last else None
+                self.up.append(Stage(block=block, attention=self._attention(level), after=after))
                 width = out_width
         self.norm = nn.GroupNorm(config.groups, width, eps=config.eps)
         self.out = zeroed(nn.Conv2d(width, config.out_channels, 3, padding=1))
