@@ -4,7 +4,6 @@ Safetensors are read first where a folder has several kinds. Pickles are read wi
 them runs; TorchScript archives by torch.jit.load, which is how OpenAI's models were published.
 """
 
-import json
 import pickle
 import warnings
 import zipfile
@@ -18,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ateneo.errors import InputError
+from ateneo.models.config import read_config
 
 Read = Callable[[str], Tensor]
 PREFERRED = (  # the files of a folder, best first
@@ -56,12 +56,7 @@ class Checkpoint:
     def config(self, name: str) -> dict[str, Any]:
         """The JSON file of this name beside the checkpoint, {} where there is none."""
         path = self.folder / name
-        if not path.is_file():
-            return {}
-        found = read_json(path)
-        if not isinstance(found, dict):
-            raise InputError(f"{path} is not a configuration: it holds a {type(found).__name__}, not an object")
-        return found
+        return read_config(path) if path.is_file() else {}
 
     def original(self, name: str) -> str:
         """The name in the file."""
@@ -123,14 +118,6 @@ def weights_of(folder: Path) -> Path:
     raise InputError(f"{folder} should hold one checkpoint, it holds {what}; give the file")
 
 
-def read_json(path: Path) -> Any:
-    """A JSON file; InputError that names it where it is none."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
-
-
 def _open_by_content(checkpoint: Checkpoint) -> None:
     """Picks the reader by what the file begins with, not by its name."""
     path = checkpoint.path
@@ -168,8 +155,7 @@ def _kind(start: bytes) -> str:
 
 def _open_shards(checkpoint: Checkpoint) -> None:
     """A folder of Hugging Face's in several files, listed by an index."""
-    index = read_json(checkpoint.path)
-    weight_map = index.get("weight_map") if isinstance(index, dict) else None
+    weight_map = read_config(checkpoint.path).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise ValueError("it has no weight_map")
     files: dict[Path, list[str]] = {}
