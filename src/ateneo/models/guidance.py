@@ -218,8 +218,8 @@ class ClassifierFree:
 
     network: (x_t, t, **condition) → prediction. conditional and unconditional: the same names, tensors (B, ...) or of
     one row. s = 0 is the network without the condition, s = 1 with it, and both cost one call of B pictures; others ask
-    2B at once. Of a network that learns Σ, that of the conditional half is kept. Itself a network: wrap a Denoiser
-    around it.
+    2B at once. Of a network that learns Σ, that of the conditional half is kept. Itself a network: for a Denoiser to
+    wrap.
     """
 
     network: Callable[..., Tensor]

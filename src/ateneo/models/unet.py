@@ -154,7 +154,7 @@ class PictureAttention(nn.Module):
 
 
 class Stage(nn.Module):
-    """What happens between two skips: a residual block, attention, then a change of size or a block; where there are."""
+    """What happens between two skips: a residual block, attention, a change of size or a block, where there are any."""
 
     def __init__(
         self,
