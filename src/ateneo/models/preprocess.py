@@ -63,6 +63,17 @@ class Preprocess:
             "make Preprocess(size) yourself"
         )
 
+    def document(self) -> dict[str, Any]:
+        """What preprocessor_config.json holds, as transformers' CLIPImageProcessor and ViTImageProcessor read it."""
+        square = {"height": self.size, "width": self.size}
+        cut = {"do_center_crop": True, "crop_size": square, "size": {"shortest_edge": self.short or self.size}}
+        kind = {"image_processor_type": "CLIPImageProcessor" if self.crop else "ViTImageProcessor"}
+        return {
+            **kind, "do_resize": True, "resample": int(RESAMPLE[self.resample]), **(cut if self.crop else {"size": square}),
+            "do_rescale": True, "rescale_factor": 1 / 255, "do_convert_rgb": True,
+            "do_normalize": True, "image_mean": list(self.mean), "image_std": list(self.std),
+        }  # fmt: skip
+
     def __call__(self, pictures: Picture | Sequence[Picture]) -> "Tensor":
         """Files, bytes or PIL images → (B, 3, size, size). InputError that names the picture which cannot be used."""
         import torch
