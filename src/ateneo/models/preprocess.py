@@ -68,8 +68,9 @@ class Preprocess:
         square = {"height": self.size, "width": self.size}
         cut = {"do_center_crop": True, "crop_size": square, "size": {"shortest_edge": self.short or self.size}}
         kind = {"image_processor_type": "CLIPImageProcessor" if self.crop else "ViTImageProcessor"}
+        sizes = cut if self.crop else {"size": square}
         return {
-            **kind, "do_resize": True, "resample": int(RESAMPLE[self.resample]), **(cut if self.crop else {"size": square}),
+            **kind, **sizes, "do_resize": True, "resample": int(RESAMPLE[self.resample]),
             "do_rescale": True, "rescale_factor": 1 / 255, "do_convert_rgb": True,
             "do_normalize": True, "image_mean": list(self.mean), "image_std": list(self.std),
         }  # fmt: skip
