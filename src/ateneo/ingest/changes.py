@@ -22,12 +22,17 @@ MOTION = 0.8  # s; what moved so shortly before, or after, is in motion
 FAINTEST = 4.0  # grey levels, root mean square over a block; less is not seen
 ABOVE_NOISE = 2.5  # times the noise of the block
 PLAIN = 2.0  # times what is just more than noise: a key frame that only looks sharper than the one before stays below
-CONTRAST = 32.0  # grey levels at some point of a block: letters have it, light that changes has not
+CONTRAST = 32.0  # grey levels at some point of a block: letters have it, compression and shadows have not
+LIGHT = 1.6  # times: a lamp, a cloud or the camera itself makes the same thing so much brighter
+ADAPTING = 6.0  # s; how fast the memory of what stands still follows the light
 LARGE = 0.15  # of the picture: so much at once is a change whatever moves beside it
-REACH = 2  # blocks
+AT_ONCE = 0.11  # s; blocks of one slide come as close together, fades too; those that an arm passes do not
+REACH = 3  # blocks around one that tell whether it changed with them or moved on its own
+PURE = 0.7  # of the blocks around that changed at all did so at the same moment
 MANY = 5  # blocks; a mouse pointer that comes to rest changes fewer
 RESTLESS = 0.2  # of the time in motion: an inset, a speaker, a playing film
 MEMORY = 20.0  # s; how long restlessness is remembered
+FIDGETS = 0.7  # jumps on its own, fading with MEMORY: the outline of somebody who stands there
 WARMING = 8  # pictures to see before the noise is known
 CUT = 0.6  # of the picture differs at a cut between filmed scenes
 
@@ -38,17 +43,14 @@ Flags = NDArray[np.bool_]  # one a block
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """Block `at` was last seen as it was at `left`, first as it is now at `came` (s)."""
+    """Block `at` was last seen as it was at `left`, first as it is now at `came`, half of each at `middle` (s)."""
 
     at: int
     left: float
     came: float
+    middle: float
     strong: bool  # differs by far more than noise, and with contrast
-    sharp: bool  # the picture before `came` was so close that blocks with the same times jumped together
-
-    @property
-    def middle(self) -> float:
-        return (self.left + self.came) / 2
+    sharp: bool  # the pictures around `middle` were so close that blocks with equal middles jumped together
 
 
 class Watcher:
@@ -66,9 +68,10 @@ class Watcher:
         self._away = np.zeros(count, np.bool_)  # differs from the reference, has not settled
         self._left = np.full(count, time)
         self._came = np.full(count, time)
-        self._step = np.zeros(count)  # s between `came` and the picture before it
+        self._past: deque[tuple[float, Blocks]] = deque([(time, now)])
         self._moved = np.full(count, -1e9)
         self._activity = np.zeros(count, np.float32)  # share of the time in motion
+        self._fidgets = np.zeros(count, np.float32)  # jumps that were no change
         self._jumps: list[Jump] = []
         self._shares: deque[float] = deque(maxlen=12)
         self._cuts: list[tuple[float, Blocks]] = []
@@ -136,7 +139,11 @@ class Watcher:
         since_last = _distance(now, self._before)
         moved = since_last > limit
         self._moved[moved] = time
+        self._past.append((time, now))
+        while self._past[1][0] < time - SLOWEST - 2 * STILL:
+            self._past.popleft()
         self._activity += (moved - self._activity) * np.float32(1 - np.exp(-step / MEMORY))
+        self._fidgets *= np.float32(np.exp(-step / MEMORY))
         self._notice_cut(time, step, limit)
         self._follow(time, limit, since_last)
         self._time = time
@@ -155,22 +162,44 @@ class Watcher:
         self._noise[same] += np.float32(0.1) * (noise[same] - self._noise[same])
         if same.mean() > 1 - LARGE or self.seen < WARMING:
             self._level += np.float32(0.5 if self.seen < WARMING else 0.1) * (np.median(noise) - self._level)
+        follow = np.float32(1 - np.exp((self._time - time) / ADAPTING))
+        self._reference[same] += follow * (self._now[same] - self._reference[same])
         self._left[same] = time
         self._away[same] = False
         stirred = ~same & (~self._away | (_distance(self._now, self._candidate) > limit))
         self._candidate[stirred] = self._now[stirred]
         self._came[stirred] = time
-        self._step[stirred] = time - self._time
         self._away |= stirred
         settled = self._away & (time - self._came >= STILL)
-        for block in np.flatnonzero(settled):
-            contrast = np.abs(self._now[block] - self._reference[block]).max()
+        quick = settled & (self._came - self._left <= SLOWEST)
+        for block, (middle, step) in zip(np.flatnonzero(quick), self._middles(quick), strict=True):
+            contrast = np.abs(_difference(self._now[block], self._reference[block])).max()
             strong = bool(off[block] >= PLAIN * limit[block] and contrast >= max(CONTRAST, 4 * limit[block]))
             left, came = float(self._left[block]), float(self._came[block])
-            self._jumps.append(Jump(int(block), left, came, strong, bool(self._step[block] <= TOGETHER)))
+            self._jumps.append(Jump(int(block), left, came, middle, strong, step <= TOGETHER))
         self._reference[settled] = self._now[settled]
         self._left[settled] = time
         self._away[settled] = False
+
+    def _middles(self, settled: Flags) -> list[tuple[float, float]]:
+        """For each block when it was half of what it had been and half of what it is now; s between the pictures there.
+
+        How far a block has come is its projection on the way from the one to the other, in which noise averages out.
+        """
+        old, new = self._reference[settled], self._now[settled]
+        way = _difference(new, old)  # (n, BLOCK * BLOCK)
+        times = np.array([time for time, _ in self._past])
+        come = np.stack(
+            [np.einsum("ij,ij->i", blocks[settled] - old, way) for _, blocks in self._past]
+        )  # (pictures, n)
+        come /= np.maximum(np.einsum("ij,ij->i", new - old, way), 1.0)
+        middles = []
+        for share, left, came in zip(come.T, self._left[settled], self._came[settled], strict=True):
+            before = np.flatnonzero((share < 0.5) & (times >= left) & (times < came))
+            at = int(before[-1]) if len(before) else max(0, int(np.searchsorted(times, came)) - 1)
+            step, rise = times[at + 1] - times[at], max(float(share[at + 1] - share[at]), 0.5)
+            middles.append((float(times[at] + step * np.clip((0.5 - share[at]) / rise, 0, 1)), float(step)))
+        return middles
 
     def _decide(self, time: float) -> list[float]:
         """Jumps that happened together, once all that belong to them have settled."""
@@ -184,34 +213,38 @@ class Watcher:
             near = np.median([j.middle for j in self._jumps if j.middle <= first + STILL])
             group = [j for j in self._jumps if j.middle <= near + TOGETHER]
             self._jumps = [j for j in self._jumps if j.middle > near + TOGETHER]
-            if near - self._told > STILL and self._is_change(group, float(near)):
-                self._told = _moment(group)
-                found.append(self._told)
+            if self._is_change(group, float(near)):
+                if near - self._told > STILL:
+                    self._told = _moment(group)
+                    found.append(self._told)
+            else:
+                self._fidgets[[j.at for j in group if j.strong]] += 1
         return found + self._cut(time, found)
 
     def _is_change(self, group: list[Jump], moment: float) -> bool:
         strong = [j for j in group if j.strong]
         if len({j.at for j in strong}) >= LARGE * len(self._moved):
             return True
-        sharp = [j for j in strong if j.sharp]
-        second = max((j.came for j in sharp), key=lambda s: len(_at(sharp, s)), default=moment)
-        jumped = np.zeros(len(self._moved), np.bool_)
-        jumped[[j.at for j in _at(sharp, second)]] = True
         moving = self._moved >= moment - MOTION
-        moving[[j.at for j in group]] = True
-        moving[[j.at for j in _at(group, second)]] = False
-        return self._plain(jumped, moving)
+        moving[[j.at for j in group]] = False
+        moving |= self._fidgets > FIDGETS
+        return any(self._is_plain_at(middle, strong, moving) for middle in {round(j.middle, 1) for j in strong})
+
+    def _is_plain_at(self, middle: float, strong: list[Jump], moving: Flags) -> bool:
+        jumped, apart = np.zeros_like(moving), moving.copy()
+        apart[[j.at for j in strong]] = True
+        jumped[[j.at for j in strong if j.sharp and abs(j.middle - middle) <= AT_ONCE]] = True
+        jumped &= self._fidgets <= FIDGETS
+        return self._plain(jumped, apart & ~jumped)
 
     def _plain(self, changed: Flags, moving: Flags) -> bool:
         """Whether so many blocks changed, or some so clear of what moves, that it is no motion."""
         if changed.mean() >= LARGE:
             return True
-        near = _grown(moving.reshape(self._shape))
-        within = changed.reshape(self._shape)
-        for _ in range(REACH):  # what is joined to something moving moves with it
-            near |= _grown(near & within) & within
-        usual = not np.any(moving & (self._activity < RESTLESS))
-        return int(np.count_nonzero(within & ~near)) >= (1 if usual else MANY)
+        together, apart = _around(changed.reshape(self._shape)), _around(moving.reshape(self._shape))
+        pure = changed & (together >= PURE * (together + apart)).ravel()
+        usual = not np.any(moving & (self._activity < RESTLESS) & (self._fidgets <= FIDGETS))
+        return int(np.count_nonzero(pure)) >= (1 if usual else MANY)
 
     def _notice_cut(self, time: float, step: float, limit: Blocks) -> None:
         if step > STILL / 2:
@@ -237,15 +270,10 @@ class Watcher:
         return cuts
 
 
-def _at(jumps: list[Jump], second: float) -> list[Jump]:
-    """Those that had left what they were, and not yet come to what they are, just before this second."""
-    return [j for j in jumps if j.left < second <= j.came]
-
-
 def _moment(group: list[Jump]) -> float:
     """A cut is dated at the first picture after it, a fade at its middle."""
     came, left = np.median([j.came for j in group]), np.median([j.left for j in group])
-    return float(came if came - left < TOGETHER / 2 else (came + left) / 2)
+    return float(came if came - left < TOGETHER / 2 else np.median([j.middle for j in group]))
 
 
 def _blocks(grid: Grid) -> Blocks:
@@ -260,15 +288,23 @@ def distance(one: Grid, other: Grid) -> Blocks:
 
 
 def _distance(one: Blocks, other: Blocks) -> Blocks:
-    """Root mean square difference of each block."""
-    difference = one - other
+    """Root mean square difference of each block, whatever the light."""
+    difference = _difference(one, other)
     distances: Blocks = np.sqrt(np.einsum("ij,ij->i", difference, difference) / (BLOCK * BLOCK))
     return distances
 
 
-def _grown(flags: Flags) -> Flags:
-    """The flags and their eight neighbours."""
-    wide = np.pad(flags, 1)
-    rows, columns = flags.shape
-    grown: Flags = np.logical_or.reduce([wide[r : r + rows, c : c + columns] for r in range(3) for c in range(3)])
-    return grown
+def _difference(one: Blocks, other: Blocks) -> Blocks:
+    """What is in `one` (..., BLOCK * BLOCK) beyond `other` in the light of `one`."""
+    mean, mean_other = one.mean(-1, keepdims=True), other.mean(-1, keepdims=True)
+    brighter = np.clip(mean / np.maximum(mean_other, 1.0), 1 / LIGHT, LIGHT)
+    difference: Blocks = one - brighter * other
+    return difference
+
+
+def _around(flags: Flags) -> NDArray[np.int64]:
+    """How many of the flags within REACH of each are set."""
+    wide = np.pad(flags.astype(np.int64), ((REACH + 1, REACH), (REACH + 1, REACH))).cumsum(0).cumsum(1)
+    size = 2 * REACH + 1
+    counts: NDArray[np.int64] = wide[size:, size:] - wide[:-size, size:] - wide[size:, :-size] + wide[:-size, :-size]
+    return counts
