@@ -118,6 +118,7 @@ class TextTransformer(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, L) → (B, d_t), L at most the context."""
+        check_vocabulary(tokens, self.config)
         end = ends(tokens, self.config)  # (B,)
         return self.read(tokens[:, : int(end.max()) + 1], end)
 
@@ -139,6 +140,7 @@ class BagOfWords(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, L) → (B, d_t); the start and the end do not count, a text without words is the norm of zeros."""
+        check_vocabulary(tokens, self.config)
         return self.read(tokens, ends(tokens, self.config))
 
     def read(self, tokens: Tensor, end: Tensor) -> Tensor:
@@ -150,7 +152,7 @@ class BagOfWords(nn.Module):
 
 
 def ends(tokens: Tensor, config: TextConfig) -> Tensor:
-    """Where each text ends: (B, L) → (B,). InputError for what is not a batch of tokens of this vocabulary."""
+    """Where each text ends: (B, L) → (B,). InputError for what is not a batch of tokens within the context."""
     if tokens.ndim != 2 or not 1 <= tokens.shape[1] <= config.context or tokens.is_floating_point():
         raise InputError(
             f"texts must be whole numbers (batch, up to {config.context} tokens), this is a tensor "
@@ -159,6 +161,16 @@ def ends(tokens: Tensor, config: TextConfig) -> Tensor:
     if config.end is None:
         return tokens.argmax(1)
     return (tokens == config.end).int().argmax(1)
+
+
+def check_vocabulary(tokens: Tensor, config: TextConfig) -> None:
+    """InputError for tokens that the tower has no vector for."""
+    if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < config.vocabulary:
+        wrong = int(tokens.max()) if int(tokens.min()) >= 0 else int(tokens.min())
+        raise InputError(
+            f"there is a token {wrong}, this text tower knows {config.vocabulary} tokens; "
+            "use the tokenizer that it was trained with"
+        )
 
 
 def l2_normalize(x: Tensor) -> Tensor:
