@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ateneo.cli import models
+
 if TYPE_CHECKING:
     from ateneo.api import Archive
 
@@ -18,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(models.app, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print the JSON document described in docs/json.md.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
