@@ -208,9 +208,9 @@ class Watcher:
         waiting = self._doubtful().any()
         while self._jumps:
             first = min(j.middle for j in self._jumps)
-            if waiting and time < first + SLOWEST / 2 + STILL:
-                break
             near = np.median([j.middle for j in self._jumps if j.middle <= first + STILL])
+            if waiting and time < near + SLOWEST / 2 + STILL:
+                break
             group = [j for j in self._jumps if j.middle <= near + TOGETHER]
             self._jumps = [j for j in self._jumps if j.middle > near + TOGETHER]
             if self._is_change(group, float(near)):
@@ -227,13 +227,15 @@ class Watcher:
             return True
         moving = self._moved >= moment - MOTION
         moving[[j.at for j in group]] = False
-        moving |= self._fidgets > FIDGETS
-        return any(self._is_plain_at(middle, strong, moving) for middle in {round(j.middle, 1) for j in strong})
+        middles = np.full(len(moving), np.inf)  # of what has jumped but not settled: compression sharpens it for long
+        middles[self._away] = [middle for middle, _ in self._middles(self._away)]
+        return any(self._is_plain_at(s, strong, moving, middles) for s in {round(j.middle, 1) for j in strong})
 
-    def _is_plain_at(self, middle: float, strong: list[Jump], moving: Flags) -> bool:
-        jumped, apart = np.zeros_like(moving), moving.copy()
+    def _is_plain_at(self, second: float, strong: list[Jump], moving: Flags, middles: NDArray[np.float64]) -> bool:
+        jumped, apart = np.zeros_like(moving), moving & (np.abs(middles - second) > AT_ONCE)
+        apart |= self._fidgets > FIDGETS
         apart[[j.at for j in strong]] = True
-        jumped[[j.at for j in strong if j.sharp and abs(j.middle - middle) <= AT_ONCE]] = True
+        jumped[[j.at for j in strong if j.sharp and abs(j.middle - second) <= AT_ONCE]] = True
         jumped &= self._fidgets <= FIDGETS
         return self._plain(jumped, apart & ~jumped)
 

@@ -72,7 +72,8 @@ def _walk(video: Video, reel: "_Reel", *, thorough: bool) -> Iterator[tuple[Chun
     """Each chunk with the pictures of it to look at; what follows is known when that is decided."""
     ahead: deque[tuple[Chunk, Sample | None]] = deque()
     for chunk in video.chunks():
-        ahead.append((chunk, video.key(chunk)))
+        key = video.key(chunk)
+        ahead.append((chunk if key else replace(chunk, goes_on=True), key))
         if len(ahead) == 3:
             yield ahead[0][0], _look(video, reel, ahead, thorough=thorough)
             ahead.popleft()

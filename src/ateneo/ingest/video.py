@@ -20,6 +20,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Disposition
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -123,12 +124,13 @@ class Video:
                     yield packet
 
     def key(self, chunk: Chunk) -> Sample | None:
-        """The key frame that the chunk starts with; None where there is none or it cannot be decoded."""
+        """The key frame that the chunk starts with; None where there is none or it cannot be decoded alone."""
         if chunk.goes_on:
             return None
         frames = [*_decode(self._key_codec, chunk.packets[0]), *_decode(self._key_codec, None)]
         self._key_codec.flush_buffers()
-        return self._sample(frames[0]) if frames else None
+        whole = frames and frames[0].pict_type not in (PictureType.P, PictureType.B)  # else refreshed bit by bit
+        return self._sample(frames[0]) if whole else None
 
     def samples(self, chunk: Chunk, every: float, *, until: float, ends: bool) -> Iterator[Sample]:
         """The chunk's pictures about `every` s apart up to `until` (s), decoding all that others are built on.
