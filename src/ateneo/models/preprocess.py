@@ -123,13 +123,14 @@ def open_picture(picture: Picture, *, name: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit is ours, below
-            image = Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture)
-        image.load()
+            opened = Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture)
+        with opened as image:
+            image.load()
+            return image
     except UnidentifiedImageError as error:
         raise InputError(f"cannot read {name}: it is not a picture that Pillow knows") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"cannot read {name}: {error}") from error
-    return image
 
 
 def _hugging_face(path: Path) -> Preprocess:
