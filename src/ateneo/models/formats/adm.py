@@ -15,7 +15,7 @@ from ateneo.errors import InputError
 from ateneo.models.checkpoint import Checkpoint
 from ateneo.models.formats import Answers, Format, Rename
 from ateneo.models.formats.vit import same
-from ateneo.models.unet import Classifier, Encoder, PictureAttention, ResBlock, UNet, UNetConfig
+from ateneo.models.unet import Classifier, Encoder, PictureAttention, Resample, ResBlock, UNet, UNetConfig
 
 BLOCK = {
     "in_layers.0": "norm1",
@@ -126,8 +126,9 @@ def _part(theirs: str, ours: str, module: nn.Module, *, new_order: bool) -> list
     """The names of a residual block, of a change of size by convolution, or of attention."""
     if isinstance(module, ResBlock):
         return same(*((f"{theirs}.{old}", f"{ours}.{new}") for old, new in BLOCK.items()))
-    if not isinstance(module, PictureAttention):
-        return same((f"{theirs}.op", f"{ours}.conv"), (f"{theirs}.conv", f"{ours}.conv"))
+    if isinstance(module, Resample):
+        return same((f"{theirs}.{'op' if module.direction == 'down' else 'conv'}", f"{ours}.conv"))
+    assert isinstance(module, PictureAttention)
     heads = module.attention.heads
     order = squeezed if new_order else lambda x: heads_last(squeezed(x), heads)
     return [
