@@ -62,7 +62,7 @@ def vit(
 ) -> None:
     """Learn classes: a Vision Transformer."""
     from ateneo.cli.training import go
-    from ateneo.models.train.data import class_names, split
+    from ateneo.models.train.items import class_names, split
     from ateneo.models.train.loop import Settings
     from ateneo.models.train.vit import VitTask, config_by_name
 
@@ -116,7 +116,7 @@ def clip(
     from ateneo.cli.training import go
     from ateneo.models.tokenizer import Tokenizer
     from ateneo.models.train.clip import ClipTask, clip_config_by_name, learned_tokenizer
-    from ateneo.models.train.data import split
+    from ateneo.models.train.items import split
     from ateneo.models.train.loop import Settings
     from ateneo.models.train.wordings import captioned
 
@@ -170,8 +170,8 @@ def diffusion(
 ) -> None:
     """Learn to draw: a U-Net that takes noise away."""
     from ateneo.cli.training import go
-    from ateneo.models.train.data import class_names, split
     from ateneo.models.train.diffusion import DiffusionTask, unet_config_by_name
+    from ateneo.models.train.items import class_names, split
     from ateneo.models.train.loop import Settings
 
     learn, held = split(data, held_data, holdout=holdout)

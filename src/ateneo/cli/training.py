@@ -7,8 +7,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ateneo.models.train.data import Item, Pictures
+from ateneo.models.train.data import Pictures
 from ateneo.models.train.distributed import join, leave
+from ateneo.models.train.items import Item
 from ateneo.models.train.loop import Settings, Task, train
 
 

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from ateneo.errors import InputError, SettingsError
 from ateneo.models.clip import Clip, ClipConfig, TextConfig, clip_config, contrastive_loss, l2_normalize
 from ateneo.models.tokenizer import Tokenizer
-from ateneo.models.train.data import Batch, Item, Pictures
+from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.distributed import gather
 from ateneo.models.train.gradcache import Part, cached_backward
+from ateneo.models.train.items import Item
 from ateneo.models.train.loop import Task
 from ateneo.models.train.pictures import jittered, normalised, sheet, varied
 from ateneo.models.train.vit import captions_of, config_by_name, logits_of_some, sine_positions

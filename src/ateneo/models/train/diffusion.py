@@ -18,7 +18,8 @@ from ateneo.models.diffusion import Denoiser, Network, Predicts, Variance
 from ateneo.models.losses import hybrid_loss, simple_loss
 from ateneo.models.samplers import ddim
 from ateneo.models.schedules import schedule
-from ateneo.models.train.data import Batch, Item, Pictures
+from ateneo.models.train.data import Batch, Pictures
+from ateneo.models.train.items import Item
 from ateneo.models.train.loop import Task
 from ateneo.models.train.pictures import normalised, sheet, to_bytes
 from ateneo.models.unet import UNETS, UNet, UNetConfig

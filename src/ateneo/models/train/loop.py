@@ -20,14 +20,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ateneo.errors import EngineError, InputError, SettingsError
+from ateneo.errors import EngineError, SettingsError
 from ateneo.models.formats.own import save
+from ateneo.models.train.checkpoints import Checkpoints, Metrics
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.distributed import Group
-from ateneo.models.train.files import write_whole
 from ateneo.models.train.pictures import curves
 
-KEPT = 2  # checkpoints: the newest, and the one before it
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 FREE = {"steps", "save_every", "test_every", "show_every", "log_every", "precision"}  # may change when a run goes on
 Report = Callable[[dict[str, float]], None]
@@ -317,66 +316,3 @@ def average(ema: nn.Module, model: nn.Module, decay: float) -> None:
     torch._foreach_lerp_(ours, theirs, 1 - decay)
     for buffer, new in zip(ema.buffers(), model.buffers(), strict=True):
         buffer.copy_(new)
-
-
-class Metrics:
-    """metrics.jsonl: one line of figures a moment; lines after the step that a run goes on from are cut away."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def add(self, record: dict[str, float]) -> None:
-        """One more line."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-
-    def read(self) -> list[dict[str, float]]:
-        """All whole lines; a kill may have left half a one."""
-        records = []
-        for line in self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else ():
-            try:
-                records.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
-        return records
-
-    def cut(self, step: int) -> None:
-        """Keeps what was noted up to this step."""
-        kept = [record for record in self.read() if record["step"] <= step]
-        if self.path.exists():
-            write_whole(self.path, "".join(json.dumps(record) + "\n" for record in kept).encode())
-
-
-class Checkpoints:
-    """checkpoints/step-N.pt, the newest two."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def all(self) -> list[Path]:
-        """Oldest first."""
-        return sorted(self.folder.glob("step-*.pt"))
-
-    def newest(self) -> Path | None:
-        """The last one that is there."""
-        found = self.all()
-        return found[-1] if found else None
-
-    def read(self, path: Path, *, device: torch.device) -> dict[str, Any]:
-        """A checkpoint's state. Raises InputError where it is damaged."""
-        try:
-            return torch.load(path, map_location=device, weights_only=True)  # type: ignore[no-any-return]
-        except Exception as error:
-            raise InputError(
-                f"cannot go on from {path}: {error}; remove that file to go on from the one before"
-            ) from error
-
-    def write(self, step: int, state: dict[str, Any]) -> None:
-        """Beside, synced, renamed; then those before the last two go."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self.folder.glob("*.partial"):
-            leftover.unlink()
-        write_whole(self.folder / f"step-{step:09}.pt", lambda file: torch.save(state, file))
-        for old in self.all()[:-KEPT]:
-            old.unlink()

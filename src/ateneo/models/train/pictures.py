@@ -50,11 +50,11 @@ def jittered(pixels: Tensor, strength: float) -> Tensor:
     """Normalised pictures with brightness, contrast and saturation changed by chance, by up to `strength` of each."""
     if not strength:
         return pixels
-    brightness, contrast, saturation = 1 + strength * (2 * torch.rand(3, len(pixels), 1, 1, 1) - 1)
+    factors = 1 + strength * (2 * torch.rand(3, len(pixels), 1, 1, 1) - 1)  # brightness, contrast, saturation
     grey = pixels.mean(1, keepdim=True)
-    pixels = grey + saturation * (pixels - grey)
+    pixels = grey + factors[2] * (pixels - grey)
     mean = pixels.mean((1, 2, 3), keepdim=True)
-    return mean + contrast * (pixels - mean) + (brightness - 1)
+    return mean + factors[1] * (pixels - mean) + (factors[0] - 1)
 
 
 def erased(pixels: Tensor, side: float) -> Tensor:

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ateneo.errors import SettingsError
-from ateneo.models.train.data import Batch, Item, Pictures
+from ateneo.models.train.data import Batch, Pictures
+from ateneo.models.train.items import Item
 from ateneo.models.train.loop import Task
 from ateneo.models.train.pictures import erased, jittered, normalised, sheet, varied
 from ateneo.models.vit import ViT, ViTConfig, vit_config

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ateneo.errors import InputError
-from ateneo.models.train.data import Item, class_names
+from ateneo.models.train.items import Item, class_names
 
 
 @dataclass(frozen=True, slots=True)
