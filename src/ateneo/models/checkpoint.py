@@ -206,7 +206,9 @@ def _open_pickle(checkpoint: Checkpoint, files: list[Path], *, mapped: bool) -> 
 
 def _torch_load(file: Path, *, mapped: bool) -> Any:
     try:
-        return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Detected pickle protocol", category=UserWarning)
+            return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"{file.name} holds Python objects that are not weights, which may run code when they are read, or is "

@@ -21,7 +21,7 @@ from ateneo.errors import InputError
 from ateneo.models.checkpoint import Checkpoint, open_checkpoint
 from ateneo.models.formats import Answers, Format, fill, formats, pattern
 
-GROUP = 32 * 2**20  # bytes that are rearranged between two renewals of the mapping
+GROUP = 8 * 2**20  # bytes that are rearranged between two renewals of the mapping
 SHOWN = 4  # keys that an error lists
 
 
@@ -122,29 +122,34 @@ def read(
 ) -> dict[str, Tensor]:
     """The state of the model: first what must be copied, in groups, then what stays a view of the file."""
     state: dict[str, Tensor] = {}
-    tensors = checkpoint.open()
-    copied = 0
-    for step in [step for step in steps if step.transform is not None]:
-        if copied > GROUP and checkpoint.mapped:
-            tensors, copied = checkpoint.open(), 0
-        try:
-            made = _cast(step.transform(*map(tensors, step.olds)), dtype)  # type: ignore[misc]
-        except (RuntimeError, IndexError, ValueError) as error:
-            shapes = ", ".join(f"{checkpoint.original(old)} {checkpoint.shapes[old]}" for old in step.olds)
-            raise InputError(f"{checkpoint.path}: {shapes} cannot become {step.new}: {error}") from error
-        state[step.new] = made.contiguous().to(device)
-        copied += made.numel() * made.element_size()
-    tensors = checkpoint.open()
-    copied = 0
-    for step in [step for step in steps if step.transform is None]:
-        if copied > GROUP and checkpoint.mapped:
-            tensors, copied = checkpoint.open(), 0
-        tensor = tensors(step.olds[0])
-        made = _cast(tensor, dtype).to(device)
-        state[step.new] = made
-        if made is not tensor:
-            copied += made.numel() * made.element_size()
+    for copies in (True, False):
+        tensors, since = checkpoint.open(), 0  # bytes copied since the file was mapped
+        for step in steps:
+            if (step.transform is not None) is not copies:
+                continue
+            if since > GROUP and checkpoint.mapped:
+                tensors, since = checkpoint.open(), 0
+            made, copied = _make(checkpoint, step, sources=[tensors(old) for old in step.olds], dtype=dtype)
+            state[step.new] = made.to(device)
+            since += copied
     return state
+
+
+def _make(
+    checkpoint: Checkpoint, step: Step, *, sources: list[Tensor], dtype: torch.dtype | None
+) -> tuple[Tensor, int]:
+    """One tensor of the model, and how many bytes were copied for it."""
+    if step.transform is None:
+        made = _cast(sources[0], dtype)
+        return made, 0 if made is sources[0] else made.nbytes
+    try:
+        made = _cast(step.transform(*sources), dtype).contiguous()
+    except (RuntimeError, IndexError, ValueError) as error:
+        shapes = ", ".join(f"{checkpoint.original(old)} {checkpoint.shapes[old]}" for old in step.olds)
+        raise InputError(f"{checkpoint.path}: {shapes} cannot become {step.new}: {error}") from error
+    if made.untyped_storage().data_ptr() == sources[0].untyped_storage().data_ptr():
+        made = made.clone()  # a view would keep the whole mapping, and the pages that were read through it
+    return made, made.nbytes
 
 
 def _cast(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:

@@ -35,7 +35,9 @@ WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p
 MERGES_FILE = "bpe_simple_vocab_16e6.txt.gz"
 
 PLAIN = {ord(c): "'" for c in "\u02bc\u2018\u2019\u201a\u201b"} | {ord(c): '"' for c in "\u201c\u201d\u201e\u201f"}
-PLAIN |= {n: unicodedata.normalize("NFKC", chr(n)) for n in [0x3000, *range(0xFB00, 0xFB07), *range(0xFF01, 0xFFF0)]}
+LIGATURES = [0x132, 0x133, 0x149, *range(0x1C4, 0x1CD), *range(0x1F1, 0x1F4), *range(0xFB00, 0xFB07)]
+WIDE = [0x3000, *range(0xFF01, 0xFFF0)]
+PLAIN |= {letter: unicodedata.normalize("NFKC", chr(letter)) for letter in [*LIGATURES, *WIDE]}
 CONTROL = dict.fromkeys([*range(9), 11, *range(14, 32), 127, 0xFEFF])
 
 
