@@ -40,7 +40,8 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml constraints.txt tests/engine_package/pyproject.toml | $(VENV)/bin/python
 	@echo "Installing Ateneo and what its tests need into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps -e tests/engine_package
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps -e tests/engine_package \
+	  open_clip_torch
 	@touch $(VENV)/.core $@
 
 check-debian:
