@@ -79,7 +79,7 @@ def test_one_step_equals_guided_diffusion_in_both_forms(
     found = [value.flatten()[100].item() for step in steps for value in (step.mu, step.mu_guided)]
     assert found == pytest.approx([mean, by_mean, mean, by_score], abs=2e-7)
     assert steps[0].Sigma == pytest.approx(variance, rel=1e-6)
-    assert steps[0].prediction.x0.flatten()[100].item() == pytest.approx(x0, abs=1e-6)
+    assert steps[0].prediction.x0.flatten()[100].item() == pytest.approx(x0, abs=2e-5)  # float32, times 1/α = 157
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ and other conditions are bound beforehand: `partial(unet, labels=labels)`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 import torch
 from torch import Tensor
@@ -28,14 +28,14 @@ _NU: dict[str, float] = {"small": 0.0, "large": 1.0, "learned": 0.0}
 
 
 class Prediction:
-    """What a denoiser makes of x_t. x₀ or ε is given, the other follows when asked for.
+    """What a denoiser makes of x_t. One of x₀, ε and α x₀ is given, the others follow when asked for.
 
     nu: ν of Nichol & Dhariwal 2021, equation 15: log Σ = ν log β + (1 - ν) log β̃; a number, or a tensor of x_t's shape.
     gradient: of the mean form of guidance, what the ancestral sampler adds as Σ·gradient. unguided: the prediction
     before guidance in the score form.
     """
 
-    __slots__ = ("_eps", "_x0", "gradient", "level", "nu", "unguided", "x_t")
+    __slots__ = ("_eps", "_signal", "_x0", "gradient", "level", "nu", "unguided", "x_t")
 
     def __init__(
         self,
@@ -44,30 +44,44 @@ class Prediction:
         *,
         x0: Tensor | None = None,
         eps: Tensor | None = None,
+        signal: Tensor | None = None,
         nu: float | Tensor = 0.0,
         gradient: Tensor | None = None,
         unguided: "Prediction | None" = None,
     ) -> None:
-        if x0 is None and eps is None:
-            raise InputError("a prediction needs x0 or eps")
+        if x0 is None and eps is None and signal is None:
+            raise InputError("a prediction needs x0, eps or signal")
         self.x_t, self.level, self.nu, self.gradient, self.unguided = x_t, level, nu, gradient, unguided
-        self._x0, self._eps = x0, eps
+        self._x0, self._eps, self._signal = x0, eps, signal
 
     @property
     def x0(self) -> Tensor:
         """The picture without its noise, (B, C, H, W)."""
         if self._x0 is None:
-            assert self._eps is not None
-            self._x0 = scaled_sum(self.x_t, 1 / self.level.alpha, self._eps, -self.level.sigma / self.level.alpha)
+            self._x0 = self.step(0.0, 1.0)
         return self._x0
 
     @property
     def eps(self) -> Tensor:
         """The noise in x_t, (B, C, H, W)."""
         if self._eps is None:
-            assert self._x0 is not None
-            self._eps = scaled_sum(self.x_t, 1 / self.level.sigma, self._x0, -self.level.alpha / self.level.sigma)
+            inverse = 1 / self.level.sigma
+            if self._x0 is not None:
+                self._eps = scaled_sum(self.x_t, inverse, self._x0, -inverse * self.level.alpha)
+            else:
+                assert self._signal is not None
+                self._eps = scaled_sum(self.x_t, inverse, self._signal, -inverse)
         return self._eps
+
+    def step(self, on_x_t: float | Tensor, on_x0: float | Tensor) -> Tensor:
+        """on_x_t · x_t + on_x0 · x₀, which every step of a sampler is, from what is known."""
+        if self._x0 is not None:
+            return scaled_sum(self.x_t, on_x_t, self._x0, on_x0)
+        on_signal = on_x0 / self.level.alpha
+        if self._signal is not None:
+            return scaled_sum(self.x_t, on_x_t, self._signal, on_signal)
+        assert self._eps is not None
+        return scaled_sum(self.x_t, on_x_t + on_signal, self._eps, -on_signal * self.level.sigma)
 
 
 class DenoiserLike(Protocol):
@@ -110,35 +124,41 @@ class Denoiser:
 
     def split(self, output: Tensor, x_t: Tensor) -> tuple[Tensor, float | Tensor]:
         """The network's output as its prediction (B, C, H, W) and ν."""
-        learned = self.variance == "learned"
-        expected = (x_t.shape[0], x_t.shape[1] * (2 if learned else 1), *x_t.shape[2:])
-        if output.shape != expected:
-            raise InputError(
-                f"the network returned {tuple(output.shape)} for pictures {tuple(x_t.shape)} where {expected} is"
-                f" expected with variance={self.variance!r}; twice the channels are a learned variance"
-            )
-        if not learned:
+        if self.variance != "learned":
+            if output.shape != x_t.shape:
+                self._refuse(output, x_t, x_t.shape)
             return output, _NU[self.variance]
+        expected = torch.Size((x_t.shape[0], 2 * x_t.shape[1], *x_t.shape[2:]))
+        if output.shape != expected:
+            self._refuse(output, x_t, expected)
         prediction, v = output.chunk(2, dim=1)
         return prediction, (v + 1) / 2
+
+    def _refuse(self, output: Tensor, x_t: Tensor, expected: torch.Size) -> NoReturn:
+        raise InputError(
+            f"the network returned {tuple(output.shape)} for pictures {tuple(x_t.shape)} where {tuple(expected)} is"
+            f" expected with variance={self.variance!r}; twice the channels are a learned variance"
+        )
 
     def read(self, x_t: Tensor, level: Level, output: Tensor, *, nu: float | Tensor) -> Prediction:
         """The prediction that a network's output stands for, x₀ held within its bounds."""
         alpha, sigma = level.alpha, level.sigma
         if self.predicts == "eps":
-            free = Prediction(x_t, level, eps=output, nu=nu)
-        elif self.predicts == "v":
-            free = Prediction(x_t, level, x0=scaled_sum(x_t, alpha, output, -sigma), nu=nu)
+            if self.clip is None and self.threshold is None:
+                return Prediction(x_t, level, eps=output, nu=nu)
+            signal = scaled_sum(x_t, 1.0, output, -sigma)
+            if self.threshold is None:
+                bound: Any = self.clip * alpha  # type: ignore[operator]  # a number, or a tensor
+                signal = signal.clamp(-bound, bound) if signal.requires_grad else signal.clamp_(-bound, bound)
+                return Prediction(x_t, level, signal=signal, nu=nu)
+            x0 = signal / alpha
         else:
-            free = Prediction(x_t, level, x0=output, nu=nu)
-        if self.clip is None and self.threshold is None:
-            return free
-        return Prediction(x_t, level, x0=self._bounded(free.x0), nu=nu)
+            x0 = output if self.predicts == "x0" else scaled_sum(x_t, alpha, output, -sigma)
+        return Prediction(x_t, level, x0=self._bounded(x0), nu=nu)
 
     def _bounded(self, x0: Tensor) -> Tensor:
         if self.threshold is None:
-            assert self.clip is not None
-            return x0.clamp(-self.clip, self.clip)
+            return x0 if self.clip is None else x0.clamp(-self.clip, self.clip)
         bound = torch.quantile(x0.flatten(1).abs().float(), self.threshold, dim=1).to(x0.dtype)
         bound = bound.clamp(min=self.clip, max=self.threshold_limit) if self.clip or self.threshold_limit else bound
         bound = bound.reshape(-1, *[1] * (x0.ndim - 1))
@@ -146,7 +166,9 @@ class Denoiser:
 
 
 def scaled_sum(x: Tensor, a: float | Tensor, y: Tensor, b: float | Tensor) -> Tensor:
-    """a x + b y, with one temporary fewer where b is a number; x and y stay as they are."""
+    """a x + b y, with as few passes as numbers allow; x and y stay as they are."""
     if isinstance(b, Tensor):
         return a * x + b * y
-    return (x * a).add_(y, alpha=b)
+    if a == 1:
+        return torch.add(x, y, alpha=b)
+    return (x * a).add_(y, alpha=b) if a != 0 else y * b

@@ -99,10 +99,10 @@ def ancestral(
     for i in _walk(x, len(steps), progress):
         step, prediction = steps[i], denoiser(x, levels[i])
         Sigma = step.variance(prediction.nu)
-        mu = centre = scaled_sum(x, step.on_x_t, prediction.x0, step.on_x0)
+        mu = centre = prediction.step(step.on_x_t, step.on_x0)
         if prediction.gradient is not None:
             centre = mu + Sigma * prediction.gradient
-        x_next = _with_noise(centre, Sigma, draw) if levels[i + 1].sigma else centre
+        x_next = _with_noise(centre, Sigma, draw, keep=callback is not None) if levels[i + 1].sigma else centre
         if callback:
             _tell(callback, levels, i, x_t=x, prediction=prediction, on_x0=step.on_x0, mu=mu, Sigma=Sigma,
                   mu_guided=None if centre is mu else centre, x_next=x_next)  # fmt: skip
@@ -127,8 +127,8 @@ def ddim(
     for i in _walk(x, len(steps), progress):
         on_x_t, on_x0, Sigma = steps[i]
         prediction = _without_gradient(denoiser(x, levels[i]), "ddim")
-        mu = scaled_sum(x, on_x_t, prediction.x0, on_x0)
-        x_next = _with_noise(mu, Sigma, draw) if Sigma else mu
+        mu = prediction.step(on_x_t, on_x0)
+        x_next = _with_noise(mu, Sigma, draw, keep=callback is not None) if Sigma else mu
         if callback:
             _tell(callback, levels, i, x_t=x, prediction=prediction, on_x0=on_x0, mu=mu, Sigma=Sigma, x_next=x_next)
         x = x_next
@@ -168,7 +168,7 @@ def heun(
     for i in _walk(x, len(steps), progress):
         on_x_t, on_x0, _ = steps[i]
         prediction = _without_gradient(denoiser(x, levels[i]), "heun")
-        x_next = scaled_sum(x, on_x_t, prediction.x0, on_x0)
+        x_next = prediction.step(on_x_t, on_x0)
         if levels[i + 1].sigma:
             # x̃' = x̃ + (σ̃' - σ̃)(d + d')/2 with d' = (x̃_euler - x₀')/σ̃', all times α'
             second = _without_gradient(denoiser(x_next, levels[i + 1]), "heun")
@@ -206,11 +206,11 @@ def dpmpp_2m(
         on_x0 = -alpha_s * math.expm1(-h)
         last = i == len(steps) - 1
         if x0_before is None or not h_before or not sigma_s or (last and lower_order_final):
-            x_next = scaled_sum(x, sigma_s / sigma_t, prediction.x0, on_x0)
+            x_next = prediction.step(sigma_s / sigma_t, on_x0)
         else:  # D = x₀ + (x₀ - x₀ before) h / (2 h before)
             extra = on_x0 * h / (2 * h_before)
             on_x0 += extra
-            x_next = scaled_sum(x, sigma_s / sigma_t, prediction.x0, on_x0).add_(x0_before, alpha=-extra)
+            x_next = prediction.step(sigma_s / sigma_t, on_x0).add_(x0_before, alpha=-extra)
         if callback:
             _tell(callback, levels, i, x_t=x, prediction=prediction, on_x0=on_x0, mu=x_next, Sigma=0.0, x_next=x_next)
         x, x0_before, h_before = x_next, prediction.x0, h
@@ -263,11 +263,11 @@ def _source(noise: Noise) -> Callable[[Tensor], Tensor]:
     return noise
 
 
-def _with_noise(mu: Tensor, Sigma: float | Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
-    """μ + √Σ z."""
+def _with_noise(mu: Tensor, Sigma: float | Tensor, draw: Callable[[Tensor], Tensor], *, keep: bool) -> Tensor:
+    """μ + √Σ z, written into μ where it need not be kept."""
     if isinstance(Sigma, Tensor):
         return torch.addcmul(mu, Sigma.sqrt(), draw(mu))
-    return torch.add(mu, draw(mu), alpha=math.sqrt(Sigma))
+    return (mu.clone() if keep else mu).add_(draw(mu), alpha=math.sqrt(Sigma))
 
 
 def _without_gradient(prediction: Prediction, sampler: str) -> Prediction:
