@@ -1,0 +1,104 @@
+"""Texts → vectors by the bilingual sentence encoder that ships (`ateneo/small/sentences`, with its card), through ONNX
+Runtime.
+
+A Spanish and an English text that mean the same lie near each other. Accents and capitals never change a vector.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ateneo.errors import EngineError, ModelMissing
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+SHIPPED = Path(__file__).resolve().parents[1] / "small" / "sentences"
+MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
+BATCH = 16  # texts run together; more cost memory and gain nothing on a processor
+
+
+class SentenceVectors:
+    """The engine `text.sentences`. `folder` holds model.onnx (int64 `ids` and `mask` (N, T) → float32 `vectors` (N, D),
+    unit length) and tokenizer.json; None is the model that ships. Raises ModelMissing where a file is absent.
+
+    `version` changes with every byte of the two files, and with it `space`: vectors of different models are never
+    compared. Threads other than one pay only for many texts at once.
+    """
+
+    name = "sentences"
+
+    def __init__(self, folder: str | Path | None = None, *, threads: int = 1) -> None:
+        self._folder, self._threads = Path(folder or SHIPPED), threads
+        for file in (MODEL, TOKENIZER):
+            if not (self._folder / file).is_file():
+                raise ModelMissing(
+                    f"no sentence encoder at {self._folder}: {file} is missing; name a folder that holds "
+                    f"{MODEL} and {TOKENIZER}, or install Ateneo again"
+                )
+
+    @cached_property
+    def version(self) -> str:
+        """The first letters of the SHA-256 of model and tokenizer."""
+        digest = hashlib.sha256()
+        for file in (MODEL, TOKENIZER):
+            digest.update((self._folder / file).read_bytes())
+        return digest.hexdigest()[:10]
+
+    @property
+    def space(self) -> str:
+        """The name of the space that the vectors belong to."""
+        return f"{self.name}-{self.version}"
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (N, D), in the order of the texts; of a long text the first 256 tokens count. A text without any
+        word has the vector of the empty text. Raises EngineError where the model cannot be run."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(encodings)), key=lambda n: len(encodings[n].ids))
+        rows: dict[int, NDArray[np.float32]] = {}
+        for first in range(0, len(order), BATCH):
+            part = order[first : first + BATCH]
+            rows.update(zip(part, self._run([encodings[n].ids for n in part]), strict=True))
+        return np.stack([rows[n] for n in range(len(rows))]) if rows else np.zeros((0, self._size), np.float32)
+
+    def _run(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        ids = np.zeros((len(tokens), max(map(len, tokens))), np.int64)  # (N, T); 0 is padding
+        mask = np.zeros_like(ids)
+        for n, row in enumerate(tokens):
+            ids[n, : len(row)], mask[n, : len(row)] = row, 1
+        try:
+            [vectors] = self._session.run(["vectors"], {"ids": ids, "mask": mask})
+        except Exception as error:  # ONNX Runtime has no base class of its own
+            raise EngineError(f"cannot run {self._folder / MODEL}: {error}; make it again or install again") from error
+        return np.asarray(vectors, np.float32)
+
+    @cached_property
+    def _tokenizer(self) -> "Tokenizer":
+        from tokenizers import Tokenizer
+
+        try:
+            return Tokenizer.from_file(str(self._folder / TOKENIZER))
+        except Exception as error:
+            raise EngineError(f"cannot read {self._folder / TOKENIZER}: {error}; install Ateneo again") from error
+
+    @cached_property
+    def _session(self) -> "InferenceSession":
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = self._threads, 1
+        options.log_severity_level = 3
+        try:
+            return onnxruntime.InferenceSession(str(self._folder / MODEL), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise EngineError(f"cannot read {self._folder / MODEL}: {error}; install Ateneo again") from error
+
+    @property
+    def _size(self) -> int:
+        return int(self._session.get_outputs()[0].shape[-1])
