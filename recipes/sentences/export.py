@@ -1,9 +1,9 @@
 """The trained student as one ONNX file: `ids`, `mask` (N, T) → `vectors` (N, 384), unit length.
 
 The word embeddings are kept as int8 with a scale for each row; the matrices of the layers as 8 bits with a scale for
-each column, multiplied with activations that are quantised as they come (ONNX Runtime's dynamic quantisation), unsigned,
-which is right on processors with and without VNNI. What that costs is measured by benchmarks/sentences.py, against the
-same checkpoint in float32.
+each column, multiplied with activations that are quantised as they come (ONNX Runtime's dynamic quantisation),
+unsigned, which is right on processors with and without VNNI. What that costs is measured by benchmarks/sentences.py,
+against the same checkpoint in float32.
 """
 
 import warnings
@@ -15,6 +15,8 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 from transformers import BertModel
+
+FILE = "model.onnx"
 
 
 class Encoder(nn.Module):

@@ -11,11 +11,13 @@ import json
 import os
 import random
 import re
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
 
 import apertium
+import export
 import packages
 import pairs as aligned
 import torch
@@ -35,6 +37,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="where downloads, checkpoints and pairs are kept")
     parser.add_argument("--steps", type=int, default=train.Plan.steps)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=SMALL, help="where model.onnx and tokenizer.json go")
+    parser.add_argument("--whole", action="store_true", help="float32 in place of 8 bits, to measure what these cost")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
@@ -48,6 +52,10 @@ def main() -> None:
     plan = train.Plan(steps=options.steps)
     folder = options.work / "checkpoints"
     train.train(student, teacher, tokenizers=(ours, theirs), pairs=pairs[HELD_OUT:], plan=plan, folder=folder)
+    options.out.mkdir(parents=True, exist_ok=True)
+    export.export(student, options.out / export.FILE, small=not options.whole)
+    shutil.copy(options.work / "tokenizer.json", options.out / "tokenizer.json")
+    print(f"wrote {options.out}")
 
 
 def _pairs(root: Path, work: Path) -> list[aligned.Pair]:

@@ -27,18 +27,18 @@ CONTRAST = 0.1  # weight of that term
 ENGLISH = 0.125  # share of English texts that the student reads too
 JOINED = 0.1  # share of examples made of several neighbouring texts, for passages
 POOL = 32  # batches drawn and sorted by length together
-KEEP_EVERY = 100  # steps between checkpoints
+KEEP_EVERY = 25  # steps between checkpoints
 
 
 @dataclass(frozen=True)
 class Plan:
     """How long and how fast. The rate rises over `warmup` steps and falls over the last fifth."""
 
-    steps: int = 700
+    steps: int = 400
     batch: int = 64
     rate: float = 2e-4  # of the layers
     embedding_rate: float = 1e-3
-    warmup: int = 50
+    warmup: int = 20
     seed: int = 1
 
     def factor(self, step: int) -> float:
