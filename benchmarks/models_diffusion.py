@@ -74,7 +74,7 @@ def diffusers_loop(scheduler: DDIMScheduler | DDPMScheduler, x: Tensor, eps: Ten
     scheduler.set_timesteps(STEPS)
 
     def run() -> Tensor:
-        generator, sample = torch.manual_seed(0), x
+        generator, sample = torch.Generator().manual_seed(0), x
         for t in scheduler.timesteps:
             sample = scheduler.step(eps, t, sample, generator=generator, **choices).prev_sample
         return sample
@@ -125,7 +125,7 @@ class Published:
 
     def ancestral(self, model: Callable[..., Tensor], x: Tensor) -> Tensor:
         """The loop."""
-        generator = torch.manual_seed(0)
+        generator = torch.Generator().manual_seed(0)
         for step in reversed(range(len(self.timesteps))):
             i = torch.tensor([step] * x.shape[0])
             with torch.no_grad():
@@ -206,7 +206,7 @@ def sampler_rows(rounds: int) -> list[str]:
     denoiser, published = Denoiser(lambda x, t: eps), Published(LINEAR.respaced(SPACED))
 
     def our_ancestral() -> Tensor:
-        return ancestral(denoiser, x, levels=LEVELS, noise=torch.manual_seed(0))
+        return ancestral(denoiser, x, levels=LEVELS, noise=torch.Generator().manual_seed(0))
 
     def our_ddim() -> Tensor:
         return ddim(denoiser, x, levels=LEVELS)

@@ -219,9 +219,29 @@ def test_callback_sees_the_means_before_and_after_guidance() -> None:
                 torch.testing.assert_close(shift, step.Sigma * 3.0 * wanted, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize(("sampler", "form"), [(ancestral, "mean"), (ddim, "score")])
+def test_two_guidances_around_each_other_are_the_guidance_by_their_sum(sampler, form: str) -> None:  # type: ignore[no-untyped-def]
+    def darker(x_t: Tensor, level: Level, prediction: Prediction) -> Tensor:
+        return -x_t.flatten(1).sum(dim=1)
+
+    def both(x_t: Tensor, level: Level, prediction: Prediction) -> Tensor:
+        return towards_a_quarter(x_t, level, prediction) + 2 * darker(x_t, level, prediction)
+
+    denoiser = Denoiser(network, clip=None)
+    nested = Guided(Guided(denoiser, towards_a_quarter, form), darker, form, scale=2.0)  # type: ignore[arg-type]
+    steps: list[list[Step]] = [[], []]
+    for guided, seen in zip((nested, Guided(denoiser, both, form)), steps, strict=True):  # type: ignore[arg-type]
+        torch.manual_seed(0)
+        sampler(guided, X, levels=TEN, callback=seen.append)
+    for one, other in zip(*steps, strict=True):
+        torch.testing.assert_close(one.mu, other.mu, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(one.mu_guided, other.mu_guided, rtol=1e-4, atol=1e-4)
+
+
 def test_similarity_to_the_words_rises_with_the_scale() -> None:
-    model, words = clip().eval(), noise(1, 24, seed=4)
+    model, words = clip(), noise(1, 24, seed=4)
     log_p = ClipLogP(model.encode_image, words, cutouts=Cutouts(16, count=1))
+    assert not any(weights.requires_grad for weights in model.parameters())
     x, distances = noise(2, 3, 16, 16), []
     for scale in (0.0, 10.0, 100.0):
         guided = Guided(gaussian(std=0.5), log_p, "score", scale=scale)

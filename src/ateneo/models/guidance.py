@@ -35,7 +35,7 @@ class LogP(Protocol):
 
 @dataclass(frozen=True)
 class Guided:
-    """A denoiser with guidance; itself a denoiser.
+    """A denoiser with guidance; itself a denoiser, so that several guidances may be put around each other.
 
     form: "mean" or "score", see above. scale: s. through_network: whether log p may be differentiated through the
     denoiser, as CLIP guidance on x₀ asks for in full; otherwise ε is held fixed there, which spares the backward pass
@@ -60,10 +60,12 @@ class Guided:
         if self.scale == 0:
             return self.denoiser(x_t, level)
         prediction, g = self.gradient(x_t, level)
+        kept, before = prediction.gradient, prediction.unguided  # of a guidance further in
         if self.form == "mean":
-            return Prediction(x_t, level, x0=prediction.x0, nu=prediction.nu, gradient=g)
+            both = g if kept is None else kept + g
+            return Prediction(x_t, level, x0=prediction.x0, nu=prediction.nu, gradient=both, unguided=before)
         eps = scaled_sum(prediction.eps, 1.0, g, -level.sigma)
-        return Prediction(x_t, level, eps=eps, nu=prediction.nu, unguided=prediction)
+        return Prediction(x_t, level, eps=eps, nu=prediction.nu, gradient=kept, unguided=before or prediction)
 
     def gradient(self, x_t: Tensor, level: Level) -> tuple[Prediction, Tensor]:
         """The unguided prediction, and s ∇ log p(y | x_t), (B, C, H, W)."""
@@ -86,8 +88,9 @@ class Guided:
         if not bool(torch.isfinite(gradient).all()):
             raise EngineError(f"the gradient of log p is not finite at t = {level.t}: check x_t and what log p asks")
         if self.through_network:
-            prediction = Prediction(x_t, level, x0=prediction.x0.detach(), nu=_detached(prediction.nu))
-        return prediction, gradient.mul_(self.scale)
+            nu, kept, before = _detached(prediction.nu), prediction.gradient, prediction.unguided
+            prediction = Prediction(x_t, level, x0=prediction.x0.detach(), nu=nu, gradient=kept, unguided=before)
+        return prediction, gradient * self.scale
 
 
 def frozen(module: M) -> M:
@@ -95,13 +98,19 @@ def frozen(module: M) -> M:
     return module.eval().requires_grad_(False)
 
 
+def _freeze_owner(function: Callable[..., Tensor]) -> None:
+    """Freezes the module that is called, or whose method is."""
+    owner = getattr(function, "__self__", function)
+    if isinstance(owner, nn.Module):
+        frozen(owner)
+
+
 class ClassifierLogP:
     """log p(y | x_t) by a classifier of noisy pictures, (x_t, t (B,)) → logits (B, classes). Freezes its weights."""
 
     def __init__(self, classifier: Callable[[Tensor, Tensor], Tensor], labels: Tensor) -> None:
         self.classifier, self.labels = classifier, labels
-        if isinstance(classifier, nn.Module):
-            frozen(classifier)
+        _freeze_owner(classifier)
 
     def __call__(self, x_t: Tensor, level: Level, prediction: Prediction, /) -> Tensor:
         """(B,); InputError where a label is not among the classes."""
@@ -173,7 +182,8 @@ class ClipLogP:
 
     encode_image: (pixels (N, 3, size, size), normalised as CLIP takes them) → (N, E). words: the vectors of one or more
     texts (P, E), encoded once by the caller; weights: how much each counts (P,), which may be negative; evenly by
-    default. cutouts: the pieces that CLIP looks at, all in one call. The distance is averaged over the pieces.
+    default. cutouts: the pieces that CLIP looks at, all in one call. The distance is averaged over the pieces. Freezes
+    the weights of the module whose method encode_image is.
     """
 
     def __init__(
@@ -187,6 +197,7 @@ class ClipLogP:
         std: Sequence[float] = CLIP_STD,
     ) -> None:
         self.encode_image, self.cutouts = encode_image, cutouts
+        _freeze_owner(encode_image)
         self.words = F.normalize(words.detach().reshape(-1, words.shape[-1]), dim=-1)  # (P, E)
         count = len(self.words)
         self.weights = torch.tensor([1 / count] * count if weights is None else list(weights))

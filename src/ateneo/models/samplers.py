@@ -291,7 +291,8 @@ def _tell(
 ) -> None:
     """Calls back; under the score form μ is what it would be with the x₀ before guidance, and mu what it is with it."""
     if prediction.unguided is not None:
-        mu, mu_guided = mu.add(prediction.unguided.x0 - prediction.x0, alpha=on_x0), mu
+        mu_guided = mu if mu_guided is None else mu_guided
+        mu = mu.add(prediction.unguided.x0 - prediction.x0, alpha=on_x0)
     ends = {"level": levels[i], "next_level": levels[i + 1]}
     callback(
         Step(index=i, total=len(levels) - 1, **ends, x_t=x_t, prediction=prediction, mu=mu, Sigma=Sigma,
