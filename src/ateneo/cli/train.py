@@ -17,6 +17,7 @@ Size = Annotated[str, typer.Option(help="small, medium, large, or a published na
 ImageSize = Annotated[int, typer.Option(min=8, help="Pixels a side.")]
 Patch = Annotated[int, typer.Option(min=1, help="Pixels a side of a patch, for small, medium and large.")]
 Keep = Annotated[float, typer.Option(help="The part of the patches read while learning; all are read in use.")]
+Jitter = Annotated[float, typer.Option(min=0, max=1, help="How far brightness, contrast and colour change by chance.")]
 Steps = Annotated[int, typer.Option(help="How many steps in all.")]
 BatchSize = Annotated[int, typer.Option("--batch", help="Pictures a step, in each process.")]
 Lr = Annotated[float, typer.Option(help="The highest learning rate.")]
@@ -43,6 +44,9 @@ def vit(
     image_size: ImageSize = 32,
     patch: Patch = 4,
     keep: Keep = 1.0,
+    jitter: Jitter = 0.2,
+    erase: Annotated[float, typer.Option(min=0, max=1, help="Side of a square wiped out, as a part of the width.")] = 0,
+    smoothing: Annotated[float, typer.Option(min=0, max=1, help="Of the labels.")] = 0.1,
     steps: Steps = 10_000,
     batch: BatchSize = 128,
     lr: Lr = 1e-3,
@@ -63,7 +67,7 @@ def vit(
     """Learn classes: a Vision Transformer."""
     from ateneo.cli.training import go
     from ateneo.models.train.items import class_names, split
-    from ateneo.models.train.loop import Settings
+    from ateneo.models.train.loop import Settings, seed_weights
     from ateneo.models.train.vit import VitTask, config_by_name
 
     learn, held = split(data, held_data, holdout=holdout)
@@ -73,7 +77,8 @@ def vit(
         steps=steps, batch=batch, lr=lr, warmup=warmup, weight_decay=weight_decay, max_norm=max_norm, ema=ema,
         precision=precision, seed=seed, save_every=save_every, test_every=test_every, show_every=show_every,
     )  # fmt: skip
-    task = VitTask(config, names, keep=keep)
+    seed_weights(seed)
+    task = VitTask(config, names, keep=keep, smoothing=smoothing, jitter=jitter, erase=erase)
     go(task, learn, held, out=out, image_size=image_size, settings=settings, device=device, threads=threads)
 
 
@@ -85,6 +90,7 @@ def clip(
     image_size: ImageSize = 32,
     patch: Patch = 4,
     keep: Keep = 1.0,
+    jitter: Jitter = 0.2,
     wordings: Annotated[
         Path | None, typer.Option(help="Captions for classes: a JSON file of templates and names, see docs.")
     ] = None,
@@ -117,7 +123,7 @@ def clip(
     from ateneo.models.tokenizer import Tokenizer
     from ateneo.models.train.clip import ClipTask, clip_config_by_name, learned_tokenizer
     from ateneo.models.train.items import split
-    from ateneo.models.train.loop import Settings
+    from ateneo.models.train.loop import Settings, seed_weights
     from ateneo.models.train.wordings import captioned
 
     learn, held = split(data, held_data, holdout=holdout)
@@ -132,8 +138,9 @@ def clip(
         steps=steps, batch=batch, lr=lr, warmup=warmup, weight_decay=weight_decay, max_norm=max_norm, ema=ema,
         precision=precision, seed=seed, save_every=save_every, test_every=test_every, show_every=show_every,
     )  # fmt: skip
+    seed_weights(seed)
     task = ClipTask(
-        config, words, classes=classes, wordings=learned, held_wordings=unseen, keep=keep, part=part
+        config, words, classes=classes, wordings=learned, held_wordings=unseen, keep=keep, jitter=jitter, part=part
     )  # fmt: skip
     go(task, learn, held, out=out, image_size=image_size, settings=settings, device=device, threads=threads)
 
@@ -172,7 +179,7 @@ def diffusion(
     from ateneo.cli.training import go
     from ateneo.models.train.diffusion import DiffusionTask, unet_config_by_name
     from ateneo.models.train.items import class_names, split
-    from ateneo.models.train.loop import Settings
+    from ateneo.models.train.loop import Settings, seed_weights
 
     learn, held = split(data, held_data, holdout=holdout)
     labelled = labels and all(item.label is not None for item in learn + held)
@@ -187,6 +194,7 @@ def diffusion(
         steps=steps, batch=batch, lr=lr, warmup=warmup, weight_decay=weight_decay, max_norm=max_norm, ema=ema,
         precision=precision, seed=seed, save_every=save_every, test_every=test_every, show_every=show_every,
     )  # fmt: skip
+    seed_weights(seed)
     task = DiffusionTask(
         config, classes=names, noise=noise, T=timesteps, predicts=predicts, variance=variance,  # type: ignore[arg-type]
         min_snr=min_snr or None, mirrored=mirror,

@@ -99,6 +99,11 @@ class Task(nn.Module):
         return {}
 
 
+def seed_weights(seed: int) -> None:
+    """Makes the fresh weights of a model that is built next hang on the seed."""
+    torch.manual_seed(seed)
+
+
 def learning_rate(step: int, settings: Settings) -> float:
     """Linear warm-up to lr, then half a cosine down to lr · last_lr at the last step."""
     if step < settings.warmup:
@@ -132,9 +137,10 @@ def train(
     group: Group | None = None,
     report: Report | None = None,
 ) -> Path:
-    """Learns, or goes on where an earlier run in `out` stopped, and returns the folder of the finished model.
+    """Learns, or goes on where an earlier run in `out` stopped, and returns the folder of the model.
 
-    `out` gets metrics.jsonl, curves.png, shown/*.png, checkpoints/, and for `ateneo.models.load`, model/.
+    `out` gets metrics.jsonl, curves.png, shown/*.png, checkpoints/, and at every measurement model/, which
+    `ateneo.models.load` reads.
 
     Raises:
         EngineError: the loss is not finite. InputError: no picture can be read, or a checkpoint is damaged.
@@ -143,7 +149,7 @@ def train(
     run = Run(task, out, settings, group or Group(), report or (lambda record: None))
     run.resume()
     run.go(learn, held)
-    return run.finish()
+    return run.publish()
 
 
 class Run:
@@ -173,7 +179,7 @@ class Run:
         """Takes the newest checkpoint, where there is one."""
         found = self.checkpoints.newest()
         if found is None:
-            self.metrics.cut(0)
+            self._cut()
             return
         state = self.checkpoints.read(found, device=self.group.device)
         _same(state["about"], self._about(), found)
@@ -183,25 +189,32 @@ class Run:
             self.ema.load_state_dict(state["ema"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
-        self.metrics.cut(self.step)
+        self._cut()
         self.spent = max((record.get("processor seconds", 0.0) for record in self.metrics.read()), default=0.0)
+
+    def _cut(self) -> None:
+        if self.group.first:
+            self.metrics.cut(self.step)
+        self.group.wait()
 
     def go(self, learn: Pictures, held: Pictures) -> None:
         """All steps that are left."""
         batches = learn.shuffled(
             self.settings.batch, seed=self.settings.seed, start=self.step, rank=self.group.rank, ranks=self.group.ranks
         )
-        since, at = time.perf_counter(), self.step
+        since, losses = time.perf_counter(), []
         while self.step < self.settings.steps:
             loss, norm = self._learn(next(batches))
+            losses.append(loss)
             if self._due(self.settings.log_every):
-                now = time.perf_counter()
-                speed = (self.step - at) * self.settings.batch * self.group.ranks / (now - since)
-                since, at = now, self.step
+                now, mean = time.perf_counter(), sum(losses) / len(losses)
+                speed = len(losses) * self.settings.batch * self.group.ranks / (now - since)
+                since, losses = now, []
                 lr = learning_rate(self.step - 1, self.settings)
-                self._note({"loss": loss, "lr": lr, "gradient norm": norm, "pictures a second": speed})
+                self._note({"loss": mean, "lr": lr, "gradient norm": norm, "pictures a second": speed})
             if self._due(self.settings.test_every):
                 self._test(held)
+                self.publish()
             if self._due(self.settings.show_every) and self.group.first:
                 self._show(held)
             if self._due(self.settings.save_every):
@@ -286,8 +299,8 @@ class Run:
             self.checkpoints.write(self.step, state)
         self.group.wait()
 
-    def finish(self) -> Path:
-        """The averaged weights as a folder that `ateneo.models.load` reads."""
+    def publish(self) -> Path:
+        """The averaged weights of this step as a folder that `ateneo.models.load` reads."""
         if self.group.first:
             save(self.out / "model", self.ema, self.task.config(), companions=self.task.companions())
         self.group.wait()
