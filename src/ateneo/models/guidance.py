@@ -83,7 +83,10 @@ class Guided:
                     f"log p must be one number for each of {x.shape[0]} pictures, not {tuple(log_p.shape)}"
                 )
             if not log_p.requires_grad:
-                raise EngineError("log p does not depend on x_t, so there is no gradient to guide by")
+                raise EngineError(
+                    "log p does not depend on x_t, so there is no gradient to guide by; let it use x_t or x₀ without"
+                    " detaching them, and do not sample inside torch.inference_mode"
+                )
             (gradient,) = torch.autograd.grad(log_p.sum(), x)
         if not bool(torch.isfinite(gradient).all()):
             raise EngineError(f"the gradient of log p is not finite at t = {level.t}: check x_t and what log p asks")
