@@ -25,10 +25,11 @@ EXACT = (1.6, 9, 0.8)  # turns after the first, words in all, and share of the w
 INEXACT = (2.2, 14, 0.62)  # people do say "one kind of value, one kind of cost, one kind of time"
 UNEVEN, UNEVEN_WORDS, UNEVEN_ALIKE = 4, 12, 0.75  # turns of so many words, some one longer or shorter
 EITHER = (1.6, 12, 0.77)  # the same, where a word may be that of one turn before or of two: a changed one costs less
-GOES_ON = 0.5  # of a turn beside a loop that is the same belongs to it
+SHORT = 3  # words; of shorter turns too much is the same by chance
+GOES_ON = 0.45  # of a turn beside a loop that is the same belongs to it
 TWICE, SAME, LONG = 0.9, 0.9, 12  # long turns: nobody says a sentence twice without a word between
 POOR = {5: 1, 8: 3}  # words, and how few different ones make a loop; people say "no, no, no, no"
-MOSTLY = (8, 5)  # of so many words, so many are the same one
+MOSTLY = (8, 1, 5), (10, 2, 8), (14, 3, 11)  # of so many words, so few different ones are so many
 LEAST = 2.0  # s of voice without a word that make a gap: five or six words lost
 SLOW_WORD = (1.0, 0.1)  # s, and s a letter: the longest that a word may take; what lasts longer hides a gap
 EDGE = 0.35  # s; how far words and voice may disagree about where they begin
@@ -62,18 +63,19 @@ def _turns(texts: Sequence[str]) -> list[tuple[int, int]]:
     said = np.array([numbers[text] for text in texts], dtype=np.int64)
     runs: list[tuple[int, int]] = []
     for turn in range(1, min(LONGEST_TURN, len(texts) - 1) + 1):
-        again = _shifted(said, turn)
+        again, either = _shifted(said, turn), _shifted(said, turn) | _shifted(said, 2 * turn)
+        found: list[tuple[int, int]] = []
         for turns, words, share in (EXACT, INEXACT):
-            runs += _dense(again, turn, length=max(math.ceil(turns * turn), words - turn), share=share)
+            found += _dense(again, turn, length=max(math.ceil(turns * turn), words - turn), share=share)
+        if turn >= SHORT:
+            turns, words, share = EITHER
+            found += _dense(either, turn, length=max(math.ceil(turns * turn), words - turn), share=share)
         if turn >= UNEVEN:
             around = again | _shifted(said, turn - 1) | _shifted(said, turn + 1)
-            runs += _dense(around, turn, length=max(math.ceil(EXACT[0] * turn), UNEVEN_WORDS), share=UNEVEN_ALIKE)
-        if turn >= UNEVEN - 1:
-            either = again | _shifted(said, 2 * turn)
-            turns, words, share = EITHER
-            runs += _dense(either, turn, length=max(math.ceil(turns * turn), words - turn), share=share)
+            found += _dense(around, turn, length=max(math.ceil(EXACT[0] * turn), UNEVEN_WORDS), share=UNEVEN_ALIKE)
         if turn >= LONG:
-            runs += _dense(again, turn, length=math.ceil(TWICE * turn), share=SAME)
+            found += _dense(again, turn, length=math.ceil(TWICE * turn), share=SAME)
+        runs += [_whole(either, turn, first, last) for first, last in found]
     return runs
 
 
@@ -100,14 +102,14 @@ def _dense(again: NDArray[np.bool_], turn: int, *, length: int, share: float) ->
             runs[-1] = runs[-1][0], max(last, runs[-1][1])
         else:
             runs.append((max(first, 0), last))
-    return [_whole(again, turn, first, last) for first, last in runs]
+    return runs
 
 
-def _whole(again: NDArray[np.bool_], turn: int, first: int, last: int) -> tuple[int, int]:
+def _whole(either: NDArray[np.bool_], turn: int, first: int, last: int) -> tuple[int, int]:
     """A loop with the turns before and after it in which more words were changed."""
-    while (after := again[last + 1 : last + 1 + turn]).sum() > GOES_ON * turn:
+    while (after := either[last + 1 : last + 1 + turn]).sum() > GOES_ON * turn:
         last += 1 + int(np.flatnonzero(after)[-1])
-    while (before := again[first : first + turn]).sum() > GOES_ON * turn and first > 0:
+    while (before := either[first : first + turn]).sum() > GOES_ON * turn and first > 0:
         first = max(0, first + int(np.flatnonzero(before)[0]) - turn)
     return first, last
 
@@ -119,12 +121,13 @@ def _poor(texts: Sequence[str]) -> list[tuple[int, int]]:
         for n in range(len(texts) - length + 1):
             if len(set(texts[n : n + length])) <= different:
                 runs.append((n, n + length - 1))
-    length, same = MOSTLY
-    for n in range(len(texts) - length + 1):
-        word, count = Counter(texts[n : n + length]).most_common(1)[0]
-        if count >= same:
-            places = [n + at for at, text in enumerate(texts[n : n + length]) if text == word]
-            runs.append((places[0], places[-1]))
+    for length, different, same in MOSTLY:
+        for n in range(len(texts) - length + 1):
+            common = Counter(texts[n : n + length]).most_common(different)
+            if sum(count for _, count in common) >= same and common[-1][1] > 1:
+                usual = {word for word, _ in common}
+                places = [n + at for at, text in enumerate(texts[n : n + length]) if text in usual]
+                runs.append((places[0], places[-1]))
     return runs
 
 
