@@ -50,6 +50,20 @@ def test_a_loop_whose_turns_differ_a_little_is_marked() -> None:
     assert (mark.mark, mark.end - mark.start > 15) == ("loop", True)
 
 
+def test_a_loop_with_a_word_in_seven_changed_is_marked_to_its_ends() -> None:
+    turn = "la pila de combustible solo emite vapor".split()
+    loop = [word if n % 8 or n < 7 else f"otra{n}" for n, word in enumerate(turn * 6)]
+    for before, after in ((TALK, TALK[::-1]), ([], TALK), (TALK, [])):
+        (mark,) = found(spoken([*before, *loop, *after]))
+        assert mark.start == pytest.approx(len(before) * 0.4, abs=0.9)
+        assert mark.end == pytest.approx((len(before) + len(loop)) * 0.4, abs=0.9)
+
+
+def test_a_word_said_between_others_again_and_again_is_a_loop() -> None:
+    (mark,) = found(spoken([*TALK, *"hicieron hicieron hicieron por hicieron de hicieron".split(), *TALK[::-1]]))
+    assert (mark.mark, mark.end - mark.start > 2) == ("loop", True)
+
+
 def test_capitals_and_signs_do_not_hide_a_loop() -> None:
     (mark,) = found(spoken([*TALK, *"Sí, claro. sí claro SÍ, CLARO! sí... claro, Si claro".split()]))
     assert mark.mark == "loop"

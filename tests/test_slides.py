@@ -130,6 +130,36 @@ def test_slides_behind_a_person_in_noise_are_found(tmp_path: Path) -> None:
     assert starts(clip(tmp_path / "talk.mp4", draw, 18)) == near(0, 6, 12)
 
 
+def test_arms_that_are_raised_and_held_up_are_no_change(tmp_path: Path) -> None:
+    def draw(second: float) -> Image.Image:
+        image = after_another(slide(7), slide(7, lines=5), every=7)(second).resize((480, 270))
+        room = Image.new("RGB", (640, 360), (150, 146, 140))
+        room.paste(image, (20, 20))
+        pen, x = ImageDraw.Draw(room), 560 + 2 * math.sin(second * 0.9)
+        up = min(1.0, max(0.0, (second % 7 - 2) / 0.7)) - min(1.0, max(0.0, (second % 7 - 5) / 0.7))
+        pen.rectangle((x - 30, 170, x + 30, 360), fill=(40, 40, 70))
+        pen.ellipse((x - 20, 115, x + 20, 168), fill=(200, 160, 130))
+        for side in (-1, 1):
+            pen.line((x + 30 * side, 185, x + (45 + 15 * up) * side, 300 - 190 * up), fill=(40, 40, 70), width=14)
+        return room
+
+    assert starts(clip(tmp_path / "talk.mp4", draw, 14, fps=10)) == near(0, 7)
+
+
+def test_light_that_changes_is_no_change_and_hides_none(tmp_path: Path) -> None:
+    def draw(second: float) -> Image.Image:
+        light = [1.0, 0.75, 0.95][int(second / 3) % 3] * (1 + 0.05 * math.sin(second * 2))
+        return after_another(slide(1), slide(2), every=7.5)(second).point(lambda grey: int(grey * light))
+
+    assert starts(clip(tmp_path / "talk.mp4", draw, 14)) == near(0, 7.5)
+
+
+def test_changes_are_found_where_pictures_are_refreshed_bit_by_bit(tmp_path: Path) -> None:
+    draw = with_person(after_another(slide(1), slide(2), slide(2, lines=5), every=5))
+    options = {"x264-params": "intra-refresh=1:keyint=50", "tune": "zerolatency"}
+    assert starts(clip(tmp_path / "talk.mkv", draw, 15, options=options)) == near(0, 5, 10)
+
+
 def test_a_moving_mouse_pointer_is_no_change(tmp_path: Path) -> None:
     def draw(second: float) -> Image.Image:
         image, step = slide(4), int(second / 3)
