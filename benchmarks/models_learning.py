@@ -32,7 +32,7 @@ from ateneo.models.train.wordings import Wording, read_wordings
 from ateneo.models.unet import UNet
 from ateneo.models.vit import ViT
 
-SCALES = (0, 25, 50, 100, 200, 400)
+SCALES = (0, 10, 30, 100, 300, 1000)
 FREE_SCALES = (0, 1, 2, 4)
 WORDS = {  # what the guide is told, of each class
     "airplane": "una foto de un avión", "automobile": "una foto de un coche", "bird": "una foto de un pájaro",
