@@ -47,5 +47,6 @@ def timm() -> ModuleType | None:
 
 
 def transformers() -> ModuleType | None:
-    """transformers, None where it is absent."""
+    """transformers, None where it is absent; it imports torchvision where that is installed."""
+    _torchvision_operators()
     return _peer("transformers", "transformers")

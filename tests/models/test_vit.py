@@ -12,6 +12,7 @@ from transformers import ViTConfig as TheirConfig
 from transformers import ViTForImageClassification, ViTModel
 
 from ateneo.errors import InputError, SettingsError
+from ateneo.models.layers import Linear
 from ateneo.models.load import load
 from ateneo.models.vit import ViT, ViTConfig, interpolate_positions, vit
 from tests.models import recipe
@@ -142,6 +143,19 @@ def test_checkpointing_gives_the_same_gradients():
             model.features(x).square().sum().backward()
     pairs = zip(plain.parameters(), saving.parameters(), strict=True)
     assert all(a.grad is None or torch.allclose(a.grad, b.grad, atol=1e-6) for a, b in pairs)
+
+
+def test_the_product_without_gradients_equals_the_one_with_them():
+    x, layer = torch.randn(2, 7, 64), Linear(64, 48)
+    with torch.enable_grad():
+        plain = layer(x)
+    assert plain.requires_grad
+    assert not layer(x).requires_grad
+    assert close(layer(x), plain)
+    assert close(layer(x[:, 3]), plain[:, 3])
+    assert layer.bfloat16()(x.bfloat16()).dtype == torch.bfloat16
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer.float()(x).dtype == torch.bfloat16
 
 
 def test_positions_of_the_same_grid_stay_and_the_class_token_never_moves():

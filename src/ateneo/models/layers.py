@@ -12,6 +12,32 @@ from torch.utils.checkpoint import checkpoint
 from ateneo.errors import SettingsError
 
 
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """x Wᵀ + b. Where no gradient is wanted, float32 on a CPU goes to oneDNN.
+
+    Its inner product takes weights as they lie; on an AMD processor, whose AVX-512 MKL leaves unused, it took 0.7 of
+    the time of F.linear at 7 rows and 0.85 at 400. It is an operator of torch's compiler and knows no gradients.
+    """
+    if torch.is_grad_enabled() or not x.is_cpu or not x.dtype == weight.dtype == torch.float32 or _bound_elsewhere():
+        return F.linear(x, weight, bias)
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")  # type: ignore[no-any-return]
+
+
+def _bound_elsewhere() -> bool:
+    """Whether the product is to be recorded (export, compilation), cast, or computed without oneDNN."""
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
+        return True
+    return torch.is_autocast_enabled("cpu") or not torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+
+
+class Linear(nn.Linear):
+    """nn.Linear by way of `linear`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., inputs) → (..., outputs)."""
+        return linear(x, self.weight, self.bias)
+
+
 class QuickGELU(nn.Module):
     """x σ(1.702 x), OpenAI's approximation of GELU, as one silu: silu(1.702 x) / 1.702."""
 
@@ -38,8 +64,8 @@ class Attention(nn.Module):
         if heads < 1 or width % heads:
             raise SettingsError(f"a width of {width} cannot be split into {heads} heads; choose a divisor of {width}")
         self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+        self.qkv = Linear(width, 3 * width)
+        self.out = Linear(width, width)
 
     def forward(self, x: Tensor, *, causal: bool = False, first: int | None = None) -> Tensor:
         """(B, N, D) → (B, N, D); with `first`, only the first so many rows ask and come back: (B, first, D)."""
@@ -48,8 +74,8 @@ class Attention(nn.Module):
         else:
             D = x.shape[-1]
             weight, bias = self.qkv.weight, self.qkv.bias
-            (q,) = self._heads(F.linear(x[:, :first], weight[:D], bias[:D]), 1)
-            k, v = self._heads(F.linear(x, weight[D:], bias[D:]), 2)
+            (q,) = self._heads(linear(x[:, :first], weight[:D], bias[:D]), 1)
+            k, v = self._heads(linear(x, weight[D:], bias[D:]), 2)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=causal)  # (B, H, N, D/H)
         return self.out(y.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
@@ -64,9 +90,9 @@ class Mlp(nn.Module):
 
     def __init__(self, width: int, hidden: int, *, activation_name: str = "gelu") -> None:
         super().__init__()
-        self.up = nn.Linear(width, hidden)
+        self.up = Linear(width, hidden)
         self.activation = activation(activation_name)
-        self.down = nn.Linear(hidden, width)
+        self.down = Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) → (..., D)."""

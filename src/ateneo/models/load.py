@@ -16,12 +16,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ateneo.errors import InputError
 from ateneo.models.checkpoint import Checkpoint, open_checkpoint
 from ateneo.models.formats import Answers, Format, fill, formats, pattern
 
 GROUP = 8 * 2**20  # bytes that are rearranged between two renewals of the mapping
+DRAWS = ("normal_", "uniform_", "erfinv_", "clamp_")  # what torch.nn.init calls on a tensor
 SHOWN = 4  # keys that an error lists
 
 
@@ -74,7 +76,7 @@ def build(checkpoint: Checkpoint, known: Format, given: dict[str, Any]) -> nn.Mo
     """The model that the file is for, on the meta device."""
     answers = Answers(checkpoint, given)
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             model = known.build(checkpoint, answers)
     except KeyError as error:
         raise InputError(
@@ -85,6 +87,18 @@ def build(checkpoint: Checkpoint, known: Format, given: dict[str, Any]) -> nn.Mo
         takes = ", ".join(sorted(answers.asked)) or "no arguments"
         raise InputError(f"load() got {', '.join(unknown)}, but {known.name} ({checkpoint.path}) takes {takes}")
     return model
+
+
+class _Undrawn(TorchFunctionMode):
+    """Leaves out torch.nn.init: on the meta device it fills nothing, but would first import for a second."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func.__name__ in DRAWS or getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 def plan(checkpoint: Checkpoint, known: Format, model: nn.Module) -> list[Step]:

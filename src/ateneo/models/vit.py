@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ateneo.errors import InputError, SettingsError
-from ateneo.models.layers import Transformer
+from ateneo.models.layers import Transformer, linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Patches(nn.Module):
         B, C, H, W = pixels.shape
         p = self.convolution.kernel_size[0]
         x = pixels.reshape(B, C, H // p, p, W // p, p).permute(0, 2, 4, 1, 3, 5).reshape(B, -1, C * p * p)
-        return F.linear(x, self.convolution.weight.flatten(1), self.convolution.bias)
+        return linear(x, self.convolution.weight.flatten(1), self.convolution.bias)
 
 
 class ViT(nn.Module):
