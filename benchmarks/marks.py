@@ -1,11 +1,12 @@
 """Loops and gaps in recognised speech: how many that were put in are marked, and how much clean speech is marked.
 
-    python benchmarks/marks.py [--seed N]
+    python benchmarks/marks.py [--seeds N ...] [--changed SHARE ...]
 
 The transcripts of talks_nwit (30 talks, Spanish and English) are taken as words with times. Clean, every mark is false;
-then loops (1 to 25 words a turn, exact or with words changed) and gaps (4 to 40 s) are put in at random places. A loop
-or gap counts as marked when at least four fifths of its seconds are. What could still be cited of a loop is the
-sentences that lie in its second and later turns and are left after marking.
+then loops (1 to 25 words a turn) and gaps (4 to 40 s) are put in at random places. Of the words after a loop's first
+turn the given share is replaced by other words of the talk, in every loop. A loop or gap counts as marked when at least
+four fifths of its seconds are. What could still be cited of a loop is the sentences that lie in its second and later
+turns and are left after marking.
 """
 
 import argparse
@@ -51,11 +52,10 @@ def voiced_of(cues: Sequence[Cue]) -> list[Span]:
     return spans
 
 
-def with_loop(words: Sequence[Word], dice: random.Random, at: int) -> tuple[list[Word], Span, Span]:
+def with_loop(words: Sequence[Word], dice: random.Random, at: int, *, changed: float) -> tuple[list[Word], Span, Span]:
     """The words with those after `at` replaced by a loop: also its seconds, and those of its turns after the first."""
     period = dice.choice(TURNS)
     count = max(dice.randint(3, 8) * period, 8)
-    changed = dice.choice([0.0, 0.0, 0.05, 0.1])
     turn = [word.text for word in words[at : at + period]]
     others = [word.text for word in words[:at]] or turn
     place = words[at : at + count]
@@ -80,11 +80,11 @@ def covered(span: Span, found: Sequence[MarkedSpan], kind: str) -> float:
     return inside / (span[1] - span[0])
 
 
-def transcripts() -> Iterator[tuple[list[Word], list[Span], int]]:
-    """Words, voiced seconds and number of captions of each transcript."""
+def transcripts() -> Iterator[tuple[list[Word], list[Span]]]:
+    """Words and voiced seconds of each transcript."""
     for path in sorted((SHARED / "data" / "talks_nwit").rglob("*.sbv")):
         cues = captions.read(path).cues
-        yield words_of(cues), voiced_of(cues), len(cues)
+        yield words_of(cues), voiced_of(cues)
 
 
 def places(words: Sequence[Word], dice: random.Random) -> list[int]:
@@ -93,35 +93,52 @@ def places(words: Sequence[Word], dice: random.Random) -> list[int]:
     return [n * step + dice.randrange(step // 8, step // 3) for n in reversed(range(A_TALK))]
 
 
+def clean(count: Counter[str], words: Sequence[Word], voiced: Sequence[Span]) -> None:
+    """Counts the captions of clean speech, and those marked."""
+    found = marks.find(words, voiced)
+    cues = speech.cues_of(words, marks=found)
+    count["clean"] += len(cues)
+    count["false"] += sum(any(m.start < cue.end and cue.start < m.end for m in found) for cue in cues)
+
+
+def put_in(
+    count: Counter[str], words: Sequence[Word], voiced: Sequence[Span], dice: random.Random, share: float
+) -> None:
+    """Counts the loops and gaps put in, those marked, and the sentences of loops that are left."""
+    for at in places(words, dice):
+        looped, whole, later = with_loop(words, dice, at, changed=share)
+        found = marks.find(looped, voiced)
+        count["loops"] += 1
+        count["loops marked"] += covered(whole, found, "loop") >= ENOUGH
+        left = sentences(speech.cues_of(looped, marks=found), marks=found)
+        count["cited"] += sum(later[0] + 0.5 < s.start and s.end < later[1] - 0.5 for s in left)
+    for at in places(words, dice):
+        holed, span = with_gap(words, dice, at)
+        count["gaps"] += 1
+        count["gaps marked"] += covered(span, marks.find(holed, voiced), "gap") >= ENOUGH
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=1)
-    dice = random.Random(parser.parse_args().seed)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--changed", type=float, nargs="+", default=[0.0, 0.1, 0.15])
+    given = parser.parse_args()
     if not (SHARED / "data" / "talks_nwit").is_dir():
         raise SystemExit(f"no talks_nwit under {SHARED}; set ATENEO_SHARED")
-    count: Counter[str] = Counter()
-    for words, voiced, _ in transcripts():
-        found = marks.find(words, voiced)
-        cues = speech.cues_of(words, marks=found)
-        count["clean"] += len(cues)
-        count["false"] += sum(any(m.start < cue.end and cue.start < m.end for m in found) for cue in cues)
-        for at in places(words, dice):
-            looped, whole, later = with_loop(words, dice, at)
-            found = marks.find(looped, voiced)
-            count["loops"] += 1
-            count["loops marked"] += covered(whole, found, "loop") >= ENOUGH
-            left = sentences(speech.cues_of(looped, marks=found), marks=found)
-            count["cited"] += sum(later[0] + 0.5 < s.start and s.end < later[1] - 0.5 for s in left)
-        for at in places(words, dice):
-            holed, span = with_gap(words, dice, at)
-            found = marks.find(holed, voiced)
-            count["gaps"] += 1
-            count["gaps marked"] += covered(span, found, "gap") >= ENOUGH
-    for kind in ("loops", "gaps"):
-        share = count[f"{kind} marked"] / count[kind]
-        print(f"{kind}: {count[f'{kind} marked']} of {count[kind]} marked ({share:.1%})")
+    talks = list(transcripts())
+    for share in given.changed:
+        for seed in given.seeds:
+            count, dice = Counter[str](), random.Random(seed)
+            for words, voiced in talks:
+                put_in(count, words, voiced, dice, share)
+            loops, gaps = (f"{count[k + ' marked']} of {count[k]} {k}" for k in ("loops", "gaps"))
+            shares = [count[f"{kind} marked"] / count[kind] for kind in ("loops", "gaps")]
+            print(f"{share:.0%} changed, seed {seed}: {loops} marked ({shares[0]:.1%}), {gaps} ({shares[1]:.1%}), "
+                  f"{count['cited']} sentences of loops left to cite", flush=True)  # fmt: skip
+    count = Counter[str]()
+    for words, voiced in talks:
+        clean(count, words, voiced)
     print(f"clean speech: {count['false']} of {count['clean']} captions marked ({count['false'] / count['clean']:.2%})")
-    print(f"sentences of loops left to cite: {count['cited']}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ LONGEST_TURN = 60  # words; what comes back after more is a refrain
 EXACT = (1.6, 9, 0.8)  # turns after the first, words in all, and share of the words that are the same, to be a loop
 INEXACT = (2.2, 14, 0.62)  # people do say "one kind of value, one kind of cost, one kind of time"
 UNEVEN, UNEVEN_WORDS, UNEVEN_ALIKE = 4, 12, 0.75  # turns of so many words, some one longer or shorter
-EITHER = (1.6, 12, 0.77)  # the same, where a word may be that of one turn before or of two: a changed one costs less
+EITHER = (1.6, 12, 0.77), (2.3, 15, 0.68)  # a word may be that of one turn before or of two: a changed one costs less
 SHORT = 3  # words; of shorter turns too much is the same by chance
 GOES_ON = 0.45  # of a turn beside a loop that is the same belongs to it
 TWICE, SAME, LONG = 0.9, 0.9, 12  # long turns: nobody says a sentence twice without a word between
@@ -67,8 +67,7 @@ def _turns(texts: Sequence[str]) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = []
         for turns, words, share in (EXACT, INEXACT):
             found += _dense(again, turn, length=max(math.ceil(turns * turn), words - turn), share=share)
-        if turn >= SHORT:
-            turns, words, share = EITHER
+        for turns, words, share in EITHER if turn >= SHORT else ():
             found += _dense(either, turn, length=max(math.ceil(turns * turn), words - turn), share=share)
         if turn >= UNEVEN:
             around = again | _shifted(said, turn - 1) | _shifted(said, turn + 1)
