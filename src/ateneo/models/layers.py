@@ -65,7 +65,7 @@ class Attention(nn.Module):
             raise SettingsError(f"a width of {width} cannot be split into {heads} heads; choose a divisor of {width}")
         self.heads = heads
         self.qkv = Linear(width, 3 * width)
-        self.out = Linear(width, width)
+        self.out: nn.Linear = Linear(width, width)
 
     def forward(self, x: Tensor, *, causal: bool = False, first: int | None = None) -> Tensor:
         """(B, N, D) → (B, N, D); with `first`, only the first so many rows ask and come back: (B, first, D)."""

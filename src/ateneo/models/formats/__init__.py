@@ -96,4 +96,4 @@ class Format:
 def formats() -> tuple[Format, ...]:
     """Every known layout, from every module of this package."""
     modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
-    return tuple(known for module in modules for known in getattr(module, "FORMATS", ()))
+    return tuple(known for module in modules for known in module.FORMATS)
