@@ -5,11 +5,13 @@
     python benchmarks/sentences.py --teacher DIR           and its teacher: folder with model.safetensors
     python benchmarks/sentences.py --translator DIR        and questions put into English by Apertium: the opened
                                                            packages that recipes/sentences fetches (WORK/root)
+    python benchmarks/sentences.py --fused                 and words with vectors, by a weighted sum
     python benchmarks/sentences.py --speed                 sentences a second on one thread, the teacher by transformers
 
 Talks: an English caption of talks_nwit 2022-09 must find the Spanish one with the same times among all Spanish captions
 of those talks, as they are broken, not at sentences. Passages: a question of SQuAD-es v1.1 must find its paragraph
-among 1766.
+among 1766. Fused, the rank of a passage by words (`search.evidence`) and its cosine, times a weight, are added up, over
+the 40 best by words and the 40 nearest.
 """
 
 import argparse
@@ -22,11 +24,21 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from squad_talks import SHARED, Corpus, corpus, table
+from squad_talks import SHARED, Corpus, build, corpus, table
 
+from ateneo.archive.index import Found
+from ateneo.archive.local_index import LocalIndex
 from ateneo.engines.sentence_vectors import SHIPPED, SentenceVectors
+from ateneo.ingest.captions import read
+from ateneo.ingest.passages import make_passages
+from ateneo.records import Passage, Talk
+from ateneo.search.evidence import weigh_all
+from ateneo.search.question import read_question
+from ateneo.text import guess_language
 
 SPED = 256  # captions that the speed is measured on
+WEIGHTS = (0.0, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, math.inf)  # of the cosine beside the rank by words
+DEPTH = 40  # passages by words, and by vectors
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -116,6 +128,50 @@ def squad_row(embed: Embed, data: Corpus, *, english: Sequence[str] | None) -> l
     return [figure for texts in asked for figure in figures(places(embed(texts), gallery, right=right))]
 
 
+def fused(embed: Embed, data: Corpus, *, asked: dict[str, Sequence[str]]) -> list[list[object]]:
+    """Language of the questions, weight of the cosine (0: words alone, inf: vectors alone), R@1, R@10, nDCG@10."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = build(data.texts, Path(folder))
+        tracks = [(t, read(Path(folder) / "subtitles" / f"{t}.es.vtt")) for t in data.texts]
+        passages = [p for t, track in tracks for p in make_passages(Talk(t, t, language="es"), track)]
+        gallery = embed([p.text for p in passages])
+        rows: list[list[object]] = []
+        for language, texts in asked.items():
+            places: dict[float, list[int]] = {weight: [] for weight in WEIGHTS}
+            for question, text, vector in zip(data.questions, texts, embed(texts), strict=True):
+                cosines = gallery @ vector
+                ranks = _ranks(index, text, passages=passages, cosines=cosines)
+                for weight in WEIGHTS:
+                    scores = {n: _sum(ranks[n], cosines[n], weight) for n in ranks}
+                    order = sorted((n for n in scores if scores[n] > -math.inf), key=lambda n: -scores[n])
+                    talks = list(dict.fromkeys(passages[n].talk.id for n in order))
+                    places[weight].append(talks.index(question.talk) + 1 if question.talk in talks else 10**6)
+            rows += [[language, str(weight), *figures(found)] for weight, found in places.items()]
+    return rows
+
+
+def _ranks(
+    index: LocalIndex, text: str, *, passages: Sequence[Passage], cosines: Vectors
+) -> dict[int, tuple[float, bool]]:
+    """Number of a passage → its rank by words, and whether words found it, for the candidates of both kinds."""
+    number = {(p.talk.id, p.start): n for n, p in enumerate(passages)}
+    by_words = index.words(text, language=guess_language(text), limit=DEPTH)
+    have = {number[found.talk.id, found.start] for found in by_words}
+    near = [n for n in np.argsort(-cosines)[:DEPTH].tolist() if n not in have]
+    others = [
+        Found(str(n), "speech", p.talk, p.start, p.end, "es", p.sentences, 0.0) for n in near for p in [passages[n]]
+    ]
+    weighed = weigh_all(read_question(text, index), [*by_words, *others])
+    ranks = {number[one.found.talk.id, one.found.start]: one.rank for one in weighed}
+    return {n: (rank, n in have) for n, rank in ranks.items()}
+
+
+def _sum(rank: tuple[float, bool], cosine: float, weight: float) -> float:
+    if weight == 0.0:
+        return rank[0] if rank[1] else -math.inf
+    return cosine if weight == math.inf else rank[0] + weight * cosine
+
+
 def speed(models: dict[str, Embed], texts: Sequence[str], *, rounds: int = 3) -> list[list[object]]:
     """Texts a processor second, the best of several rounds in turn."""
     best = dict.fromkeys(models, 0.0)
@@ -137,6 +193,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="only every n-th question of SQuAD-es")
     parser.add_argument("--talks-only", action="store_true")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--fused", action="store_true")
     options = parser.parse_args()
     folders = [*([SHIPPED] if (SHIPPED / "model.onnx").exists() else []), *options.model]
     models: dict[str, Embed] = {folder.name: SentenceVectors(folder).embed for folder in folders}
@@ -156,7 +213,13 @@ def main() -> None:
     english = translated([q.text for q in data.questions], options.translator) if options.translator else None
     print(f"{len(data.questions)} questions, {len(data.texts)} paragraphs of SQuAD-es")
     head = ["", *(f"{q} {f}" for q in ("es", "en")[: 1 + bool(english)] for f in ("R@1", "R@10", "nDCG@10"))]
-    print(table(head, [[name, *squad_row(embed, data, english=english)] for name, embed in models.items()]))
+    print(table(head, [[name, *squad_row(embed, data, english=english)] for name, embed in models.items()]), flush=True)
+    if options.fused:
+        asked = {"es": [q.text for q in data.questions]} | ({"en": english} if english else {})
+        for name, embed in models.items():
+            print(name)
+            head = ["questions", "weight of the cosine", "R@1", "R@10", "nDCG@10"]
+            print(table(head, fused(embed, data, asked=asked)), flush=True)
 
 
 if __name__ == "__main__":
