@@ -32,7 +32,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ateneo.models.clip import Clip, clip
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.tokenizer import Tokenizer
 from ateneo.models.vit import vit
 from benchmarks.models_peers import open_clip, timm, transformers
@@ -172,7 +172,7 @@ print(json.dumps([loaded, 1000 * (time.process_time() - start), peak() - before,
 """
 LOADERS = {
     "ateneo": (
-        "from ateneo.models.formats import formats; from ateneo.models.load import load; formats()",
+        "from ateneo.models.formats import formats; from ateneo.models.loading import load; formats()",
         "load({path!r})",
     ),
     "transformers": (

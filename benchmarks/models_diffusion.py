@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from ateneo.models.diffusion import Denoiser
 from ateneo.models.guidance import ClassifierLogP, Guided, frozen
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.samplers import ancestral, ddim
 from ateneo.models.schedules import Schedule, linear_betas, spaced
 from ateneo.models.unet import Classifier, PictureAttention, UNet, UNetConfig

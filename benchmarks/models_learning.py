@@ -20,7 +20,7 @@ from ateneo.models.clip import Clip, l2_normalize
 from ateneo.models.diffusion import Denoiser
 from ateneo.models.formats.own import about
 from ateneo.models.guidance import ClassifierFree, ClipLogP, Cutouts, Guided, frozen
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.samplers import Callback, Step, ancestral, ddim
 from ateneo.models.schedules import Schedule, schedule
 from ateneo.models.tokenizer import Tokenizer

@@ -22,7 +22,7 @@ from ateneo.models.clip import (
     l2_normalize,
     zero_shot,
 )
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.resnet import ResNetConfig
 from ateneo.models.vit import ViTConfig
 from tests.models import recipe

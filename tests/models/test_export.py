@@ -14,7 +14,7 @@ from PIL import Image
 from ateneo.engines.onnx_clip import OnnxClip
 from ateneo.errors import EngineError, InputError, ModelMissing
 from ateneo.models.clip import Clip, ClipConfig, TextConfig
-from ateneo.models.export import export
+from ateneo.models.export import export_onnx
 from ateneo.models.preprocess import Preprocess
 from ateneo.models.resnet import ResNetConfig
 from ateneo.models.tokenizer import Tokenizer
@@ -41,7 +41,7 @@ def vit_clip() -> Clip:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ViT CLIP with its 8-bit twin."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    export(vit_clip(), WORDS, folder, preprocess=PREPROCESS, quantize=True)
+    export_onnx(vit_clip(), WORDS, folder, preprocess=PREPROCESS, quantize=True)
     return folder
 
 
@@ -91,7 +91,7 @@ def test_transformers_reads_the_configuration_and_the_tokenizer(exported: Path) 
 
 def test_a_resnet_with_a_bag_of_words_is_exported_too(tmp_path: Path) -> None:
     model = clip(ResNetConfig(32, (1, 1, 1, 1), width=8, heads=4, output=24), tower="bag of words")
-    made = export(model, WORDS, tmp_path / "bag", preprocess=PREPROCESS)
+    made = export_onnx(model, WORDS, tmp_path / "bag", preprocess=PREPROCESS)
     assert [one.path.name for one in made] == ["text_model.onnx", "vision_model.onnx"]
     assert max(one.difference for one in made) < 1e-4
     wanted = unit(model.encode_text(WORDS.encode(TEXTS)))
@@ -114,13 +114,13 @@ def test_no_items_have_no_vectors(exported: Path) -> None:
 def test_a_folder_that_is_not_empty_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="not empty"):
-        export(vit_clip(), WORDS, tmp_path, preprocess=PREPROCESS)
+        export_onnx(vit_clip(), WORDS, tmp_path, preprocess=PREPROCESS)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_the_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="tokens"):
-        export(vit_clip(), Tokenizer.train(TEXTS, vocabulary=520), tmp_path / "new", preprocess=PREPROCESS)
+        export_onnx(vit_clip(), Tokenizer.train(TEXTS, vocabulary=520), tmp_path / "new", preprocess=PREPROCESS)
     assert not list(tmp_path.iterdir())
 
 
@@ -149,6 +149,6 @@ def test_the_space_follows_the_weights(exported: Path, tmp_path: Path) -> None:
     other = vit_clip()
     with torch.no_grad():
         other.W_t.mul_(-1)
-    export(other, WORDS, tmp_path / "other" / "tiny", preprocess=PREPROCESS)
+    export_onnx(other, WORDS, tmp_path / "other" / "tiny", preprocess=PREPROCESS)
     assert OnnxClip(tmp_path / "other" / "tiny").space != OnnxClip(exported).space
     assert json.loads((exported / "config.json").read_text())["model_type"] == "clip"

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ateneo.errors import InputError
 from ateneo.models.checkpoint import open_checkpoint
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from tests.models import recipe
 
 SHAPES = recipe.openai_clip(vocabulary=100, layers=1, text_layers=1)
@@ -253,7 +253,7 @@ def test_absent_files_and_empty_folders_are_named(tmp_path: Path):
 
 MEASURE = """
 import resource, sys, torch
-from ateneo.models.load import load
+from ateneo.models.loading import load
 def peak():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) * 1024
 warm, path, answers = sys.argv[1], sys.argv[2], eval(sys.argv[3])

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ateneo.errors import InputError
 from ateneo.models.formats import adm
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.unet import Classifier, UNet, UNetConfig
 from tests.models.deterministic import made_weights
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ateneo.errors import InputError
 from ateneo.models.clip import Clip, ClipConfig, TextConfig, contrastive_loss, l2_normalize
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.tokenizer import Tokenizer
 from ateneo.models.train.clip import HIGHEST, ClipTask, clip_config_by_name, joint_loss, learned_tokenizer
 from ateneo.models.train.data import Batch, Pictures

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from ateneo.cli.train import app
 from ateneo.errors import EngineError, InputError, SettingsError
 from ateneo.models.formats.own import about
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.samplers import ddim
 from ateneo.models.train.data import Pictures
 from ateneo.models.train.diffusion import DiffusionTask, unet_config_by_name

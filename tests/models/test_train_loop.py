@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ateneo.errors import EngineError, InputError, SettingsError
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.items import find_items, hold_apart
 from ateneo.models.train.loop import Settings, average, groups_of, learning_rate, train

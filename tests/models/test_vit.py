@@ -13,7 +13,7 @@ from transformers import ViTForImageClassification, ViTModel
 
 from ateneo.errors import InputError, SettingsError
 from ateneo.models.layers import Linear
-from ateneo.models.load import load
+from ateneo.models.loading import load
 from ateneo.models.vit import ViT, ViTConfig, interpolate_positions, vit
 from tests.models import recipe
 

@@ -33,8 +33,8 @@ def export_command(
     """Write both towers of a CLIP as ONNX, with tokenizer and preprocessing, each compared with torch."""
     needs_torch()
     from ateneo.models.clip import Clip
-    from ateneo.models.export import export
-    from ateneo.models.load import load
+    from ateneo.models.export import export_onnx
+    from ateneo.models.loading import load
     from ateneo.models.preprocess import Preprocess
     from ateneo.models.tokenizer import Tokenizer
 
@@ -47,7 +47,7 @@ def export_command(
     said = any((beside / name).is_file() for name in PREPROCESSING)
     preprocess = Preprocess.beside(checkpoint) if said else Preprocess(model.image_size)
     words = Tokenizer.load(tokenizer or checkpoint)
-    for made in export(model, words, folder, preprocess=preprocess, quantize=quantize):
+    for made in export_onnx(model, words, folder, preprocess=preprocess, quantize=quantize):
         print(f"{made.path}  differs from torch by {made.difference:.1e}, cosine {made.cosine:.6f}")
 
 
@@ -59,7 +59,7 @@ def inspect(
 ) -> None:
     """Say what a checkpoint is: its layout, the model that it makes, its parameters."""
     needs_torch()
-    from ateneo.models.load import load
+    from ateneo.models.loading import load
 
     model = load(checkpoint, **answers(answer))
     parameters = sum(p.numel() for p in model.parameters())

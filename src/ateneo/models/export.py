@@ -63,7 +63,7 @@ class _Pictures(nn.Module):
         return self.model.encode_image(pixel_values)
 
 
-def export(
+def export_onnx(
     model: Clip, tokenizer: Tokenizer, folder: Path | str, *, preprocess: Preprocess, quantize: bool = False
 ) -> list[Exported]:
     """Both towers with all that searching needs, in a new folder; what was compared with torch, file by file.

@@ -1,0 +1,5 @@
+"""`python -m ateneo`: the command, for launchers such as torchrun that start modules."""
+
+from ateneo.cli import main
+
+main()
