@@ -2,7 +2,8 @@
 
     python benchmarks/models_learning.py RUNS --data PICTURES --wordings HELD.json --out FOLDER
 
-RUNS holds the runs vit/, clip/ and diffusion/ as the recipe makes them. Prints Markdown tables and writes pictures.
+RUNS holds the runs vit/, clip/ and diffusion/ as the recipe makes them. Prints Markdown tables and writes pictures;
+what words drew is kept in RUNS/drawn and judged again from there: delete it when the CLIP or the drawing model changes.
 The CLIP guides the drawing; the ViT, trained apart from it on the same pictures, judges what was drawn.
 """
 
@@ -32,7 +33,7 @@ from ateneo.models.train.wordings import Wording, read_wordings
 from ateneo.models.unet import UNet
 from ateneo.models.vit import ViT
 
-SCALES = (0, 10, 30, 100, 300, 1000)
+SCALES = (0, 10, 30, 100, 300)
 FREE_SCALES = (0, 1, 2, 4)
 WORDS = {  # what the guide is told, of each class
     "airplane": "una foto de un avión", "automobile": "una foto de un coche", "bird": "una foto de un pájaro",
@@ -48,6 +49,7 @@ class Runs:
     """The three models and what their folders say of them."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.vit, self.clip, self.unet = (
             frozen(load(folder / name / "model")) for name in ("vit", "clip", "diffusion")
         )
@@ -120,18 +122,28 @@ def free_guidance(runs: Runs, out: Path, *, each: int, steps: str) -> None:
 def word_guidance(runs: Runs, out: Path, *, each: int, steps: str) -> None:
     """Words guide the network that was told no class: similarity and judgement over s, pictures side by side."""
     rows = []
+    labels = torch.arange(len(runs.classes)).repeat_interleave(each)
+    words = runs.vectors([WORDS[name] for name in runs.classes]).repeat_interleave(each, 0)
     print("\n| s | similarity, guiding CLIP | ViT: probability of the class | ViT: first guess | processor s |")
     print("|---|---|---|---|---|")
     for s in SCALES:
-        since = time.process_time()
-        drawn = torch.cat([towards(runs, name, s, count=each, steps=steps) for name in runs.classes])
-        labels = torch.arange(len(runs.classes)).repeat_interleave(each)
-        words = runs.vectors([WORDS[name] for name in runs.classes]).repeat_interleave(each, 0)
+        drawn, spent = drawn_once(runs, s, each=each, steps=steps)
         figures = (runs.similarity(drawn, words).mean().item(), *runs.judged(drawn, labels))
-        spent = time.process_time() - since
         print("| {} | {:.3f} | {:.3f} | {:.1%} | {:.0f} |".format(s, *figures, spent), flush=True)
         rows.append(drawn[::each])
     page(torch.cat(rows), columns=len(runs.classes)).save(out / "guided.png")
+
+
+def drawn_once(runs: Runs, s: float, *, each: int, steps: str) -> tuple[Tensor, float]:
+    """All classes' pictures at s, and the processor time they took; kept beside the runs, to be judged again."""
+    path = runs.folder / "drawn" / f"s{s}-each{each}-steps{steps}.pt"
+    if not path.exists():
+        since = time.process_time()
+        drawn = torch.cat([towards(runs, name, s, count=each, steps=steps) for name in runs.classes])
+        path.parent.mkdir(exist_ok=True)
+        torch.save((drawn, time.process_time() - since), path)
+    kept: tuple[Tensor, float] = torch.load(path, weights_only=True)
+    return kept
 
 
 def means(runs: Runs, out: Path, *, name: str, s: float, steps: str) -> None:
@@ -178,8 +190,8 @@ def main() -> None:
     parser.add_argument("--wordings", type=Path, required=True, help="wordings never learned from")
     parser.add_argument("--out", type=Path, default=Path("docs/models"))
     parser.add_argument("--holdout", type=float, default=0.1)
-    parser.add_argument("--each", type=int, default=8, help="drawn pictures of each class for each s")
-    parser.add_argument("--steps", default="100", help="steps of drawing, as Schedule.levels takes them")
+    parser.add_argument("--each", type=int, default=4, help="drawn pictures of each class for each s")
+    parser.add_argument("--steps", default="40", help="steps of drawing, as Schedule.levels takes them")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     runs = Runs(arguments.runs)

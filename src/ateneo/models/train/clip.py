@@ -153,7 +153,7 @@ class ClipTask(Task):
     def show(self, model: nn.Module, held: Pictures, path: Path) -> None:
         """A sheet of held pictures, each with the class, or the caption among those shown, that it is nearest to."""
         assert isinstance(model, Clip)
-        batch = held.batch(range(0, len(held), max(1, len(held) // SHOWN)))
+        batch = held.batch(range(0, len(held), max(1, len(held) // SHOWN))[:SHOWN])
         I_e = model.encode_image(normalised(batch.pixels).to(self.model.t.device), normalize=True).float()
         if self.classes:
             lines = captions_of((I_e @ self.vectors(model).T).argmax(1).tolist(), batch.items, self.classes)

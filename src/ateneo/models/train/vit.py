@@ -92,7 +92,7 @@ class VitTask(Task):
 
     def show(self, model: nn.Module, held: Pictures, path: Path) -> None:
         """A sheet of held pictures, each with the class guessed; a wrong one is followed by the right one."""
-        batch = held.batch(range(0, len(held), max(1, len(held) // SHOWN)))
+        batch = held.batch(range(0, len(held), max(1, len(held) // SHOWN))[:SHOWN])
         guesses = model(normalised(batch.pixels).to(self.model.positions.device)).argmax(1).tolist()
         sheet(batch.pixels, columns=12, under=captions_of(guesses, batch.items, self.names)).save(path)
 
