@@ -17,20 +17,22 @@ TRANSLATOR = [
 LEXICA = ["dict-freedict-eng-spa", "dict-freedict-spa-eng", "unicode-cldr-core", "wordnet-base", "wspanish"]
 DOCUMENTS = [
     "aptitude-doc-en", "aptitude-doc-es", "debian-edu-doc-en", "debian-edu-doc-es", "debian-faq", "debian-handbook",
-    "debian-reference-en", "debian-reference-es", "fortunes-es", "gnome-user-docs",
+    "debian-reference-en", "debian-reference-es", "fortunes-es", "gimp-help-en", "gimp-help-es", "gnome-user-docs",
     "installation-guide-amd64", "kicad-doc-en", "kicad-doc-es", "libreoffice-help-en-us", "libreoffice-help-es",
     "linuxcnc-doc-en", "linuxcnc-doc-es", "maint-guide", "maint-guide-es", "manpages", "manpages-dev", "manpages-es",
     "manpages-es-dev",
 ]  # fmt: skip
 CAMPAIGNS = "did dm dw ei httt l low nr sof sota sotbe thot trow tsg ttb utbs".split()
 CATALOGUES = [
-    "aptitude-common", "ardour-data", "audacity-data", "bash", "blender-data", "brasero-common", "calibre",
-    "cantor", "coreutils", "darktable", "digikam-data", "dpkg", "evolution-common", "freeciv-data", "gcompris-qt",
-    "gedit-common", "gimp-data", "git", "gnome-control-center-data", "gnucash-common", "gnupg-l10n", "gramps",
-    "homebank-data", "inkscape", "iso-codes", "k3b-i18n", "kalzium", "kalzium-data", "kgeography-data",
-    "kmymoney-common", "kturtle", "libgtk-3-common", "marble-data", "minetest-data", "nautilus-data",
-    "parley-data", "pingus-data", "rhythmbox-data", "rocs", "scribus-data", "shotwell-common", "step", "synaptic",
-    "tellico-data", "tuxpaint-data", "vlc-l10n", "wesnoth-1.16-data", *(f"wesnoth-1.16-{c}" for c in CAMPAIGNS),
+    "apt", "aptitude-common", "ardour-data", "audacity-data", "bash", "bibletime-data", "blender-data",
+    "brasero-common", "calibre", "cantor", "coreutils", "darktable", "digikam-data", "dolphin", "dpkg",
+    "evolution-common", "freeciv", "freeciv-data", "gcompris-qt", "gedit-common", "gimp-data", "git", "glob2-data",
+    "gnome-control-center-data", "gnucash-common", "gnupg-l10n", "gramps", "homebank-data", "inkscape", "iso-codes",
+    "k3b-i18n", "kalzium", "kalzium-data", "kate5-data", "kgeography-data", "khangman", "kiten", "kmymoney-common",
+    "knavalbattle", "kstars-data", "ktorrent-data", "kturtle", "libgtk-3-common", "lincity-ng-data", "marble-data",
+    "minetest-data", "nautilus-data", "okular", "parley-data", "pingus-data", "rhythmbox-data", "rocs",
+    "scribus-data", "shotwell-common", "step", "synaptic", "tellico-data", "tuxpaint-data", "vlc-l10n",
+    "wesnoth-1.16-data", *(f"wesnoth-1.16-{c}" for c in CAMPAIGNS),
 ]  # fmt: skip
 KEPT = [
     "*/es/*", "*.es.*", "*/es_ES/*", "*/es-ES/*", "*_es.html*", "*/en/*", "*.en.*", "*/en-US/*", "./usr/share/help/C/*",
