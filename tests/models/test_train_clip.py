@@ -12,11 +12,13 @@ from torch import Tensor
 from ateneo.errors import InputError
 from ateneo.models.clip import Clip, ClipConfig, TextConfig, contrastive_loss, l2_normalize
 from ateneo.models.loading import load
+from ateneo.models.preprocess import Preprocess
 from ateneo.models.tokenizer import Tokenizer
 from ateneo.models.train.clip import HIGHEST, ClipTask, clip_config_by_name, joint_loss, learned_tokenizer
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.items import File, Item, find_items, hold_apart
 from ateneo.models.train.loop import Settings, train
+from ateneo.models.train.pictures import decode, normalised
 from ateneo.models.train.wordings import Wording
 from ateneo.models.vit import ViTConfig
 from tests.models.pictures import class_folders, png, shards
@@ -136,6 +138,8 @@ def test_a_clip_learns_two_colours_and_is_asked_with_words_it_never_saw(tmp_path
     assert one.test(model, pictures[1]) == {"accuracy": 1.0, "accuracy es": 1.0, "accuracy en": 1.0}
     again = Tokenizer.load(folder)
     assert torch.equal(again.encode(["una foto de algo rojo"]), words.encode(["una foto de algo rojo"]))
+    seen = normalised(decode(png("red", 0), 16)[None])
+    torch.testing.assert_close(Preprocess.beside(folder)(png("red", 0)), seen, atol=1e-6, rtol=0)
     assert (tmp_path / "run" / "shown" / "0000030.png").exists()
 
 

@@ -28,3 +28,13 @@ def main() -> None:
 def printable(text: str) -> str:
     """Text on one line, control characters escaped, so that a file's name cannot forge output or drive a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def needs_torch() -> None:
+    """Raises EngineError where the models' part of the installation is absent."""
+    from importlib.util import find_spec
+
+    from ateneo.errors import EngineError
+
+    if find_spec("torch") is None or find_spec("safetensors") is None:
+        raise EngineError("this needs torch, which is not installed; run: pip install 'ateneo[models]'")

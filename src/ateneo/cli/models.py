@@ -2,13 +2,13 @@
 
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ateneo.errors import EngineError, InputError
+from ateneo.cli import needs_torch
+from ateneo.errors import InputError
 
 app = typer.Typer(help="Look at checkpoints of models, and export them for search without torch.", no_args_is_help=True)
 
@@ -83,9 +83,3 @@ def answers(given: list[str] | None) -> dict[str, Any]:
         except ValueError:
             found[name] = value
     return found
-
-
-def needs_torch() -> None:
-    """EngineError where the models' part of the installation is absent."""
-    if find_spec("torch") is None or find_spec("safetensors") is None:
-        raise EngineError("this needs torch, which is not installed; run: pip install 'ateneo[models]'")

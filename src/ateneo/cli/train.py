@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ateneo.cli import needs_torch
+
 app = typer.Typer(
     help="Train a ViT, a CLIP or a diffusion model on pictures with classes or captions.", no_args_is_help=True
 )
@@ -65,6 +67,7 @@ def vit(
     threads: Threads = 1,
 ) -> None:
     """Learn classes: a Vision Transformer."""
+    needs_torch()
     from ateneo.cli.training import go
     from ateneo.models.train.items import class_names, split
     from ateneo.models.train.loop import Settings, seed_weights
@@ -119,6 +122,7 @@ def clip(
     threads: Threads = 1,
 ) -> None:
     """Learn pictures and words together: a CLIP."""
+    needs_torch()
     from ateneo.cli.training import go
     from ateneo.models.tokenizer import Tokenizer
     from ateneo.models.train.clip import ClipTask, clip_config_by_name, learned_tokenizer
@@ -176,6 +180,7 @@ def diffusion(
     threads: Threads = 1,
 ) -> None:
     """Learn to draw: a U-Net that takes noise away."""
+    needs_torch()
     from ateneo.cli.training import go
     from ateneo.models.train.diffusion import DiffusionTask, unet_config_by_name
     from ateneo.models.train.items import class_names, split

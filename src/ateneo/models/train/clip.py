@@ -24,7 +24,7 @@ from ateneo.models.train.distributed import gather
 from ateneo.models.train.gradcache import Part, cached_backward
 from ateneo.models.train.items import Item
 from ateneo.models.train.loop import Task
-from ateneo.models.train.pictures import jittered, normalised, sheet, varied
+from ateneo.models.train.pictures import jittered, normalised, preprocessing, sheet, varied
 from ateneo.models.train.vit import captions_of, config_by_name, logits_of_some, sine_positions
 from ateneo.models.train.wordings import Wording
 from ateneo.models.vit import ViT
@@ -168,8 +168,8 @@ class ClipTask(Task):
         return {"ateneo": "clip", "config": asdict(self.model.config), "classes": self.classes, "mean": 0.5, "std": 0.5}
 
     def companions(self) -> dict[str, bytes]:
-        """The tokenizer."""
-        return self.tokenizer.files()
+        """The tokenizer, and how pictures are prepared."""
+        return {**self.tokenizer.files(), **preprocessing(self.model.image_size)}
 
 
 def joint_loss(I_e: Tensor, T_e: Tensor, t: Tensor) -> Tensor:

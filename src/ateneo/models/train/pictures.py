@@ -1,6 +1,7 @@
 """Pictures in and out: from bytes to tensors, chance variations while learning, sheets of pictures to look at."""
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import torch
 from PIL import Image, ImageDraw, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
+
+from ateneo.models.preprocess import HALF, Preprocess
 
 SHIFT = 1 / 8  # of the side: how far a picture is moved by chance, as usual for small pictures
 LINE = 11  # pixels: a line of writing under a picture
@@ -31,6 +34,12 @@ def decode(data: bytes, size: int) -> Tensor:
 def normalised(pixels: Tensor) -> Tensor:
     """Bytes (B, 3, H, W) as floats from -1 to 1: mean and deviation 0.5, which all models trained here use."""
     return pixels.float() / 127.5 - 1
+
+
+def preprocessing(size: int) -> dict[str, bytes]:
+    """What the models trained here expect of pictures, as the file that Preprocess.beside and transformers read."""
+    document = Preprocess(size, mean=HALF, std=HALF).document()
+    return {"preprocessor_config.json": (json.dumps(document, indent=1) + "\n").encode()}
 
 
 def varied(pixels: Tensor) -> Tensor:

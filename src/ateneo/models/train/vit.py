@@ -17,7 +17,7 @@ from ateneo.errors import SettingsError
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.items import Item
 from ateneo.models.train.loop import Task
-from ateneo.models.train.pictures import erased, jittered, normalised, sheet, varied
+from ateneo.models.train.pictures import erased, jittered, normalised, preprocessing, sheet, varied
 from ateneo.models.vit import ViT, ViTConfig, vit_config
 
 TEST_BATCH = 256
@@ -99,6 +99,11 @@ class VitTask(Task):
     def config(self) -> dict[str, Any]:
         """The ViT's configuration, the classes, and how pixels are normalised."""
         return {"ateneo": "vit", "config": asdict(self.model.config), "classes": self.names, "mean": 0.5, "std": 0.5}
+
+    def companions(self) -> dict[str, bytes]:
+        """How pictures are prepared."""
+        size = self.model.config.image_size
+        return preprocessing(size) if isinstance(size, int) else {}
 
 
 def captions_of(guesses: Sequence[int], items: Sequence[Item], names: Sequence[str]) -> list[str]:
