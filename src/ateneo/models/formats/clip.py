@@ -20,7 +20,8 @@ from ateneo.models.vit import ViTConfig
 
 ACTIVATION = '"quick_gelu" for OpenAI\'s weights and open_clip\'s -quickgelu models, "gelu" for most of open_clip\'s'
 EPS = 1e-5
-PLAIN: dict[str, tuple[Any, ...]] = {  # what open_clip's configurations may say of a tower without that a name or shape in the file shows it
+# what open_clip's configurations may say of a tower that no name and no shape in the file shows
+PLAIN: dict[str, tuple[Any, ...]] = {
     "pool_type": ("tok", "argmax"),
     "global_average_pool": (False,),
     "no_causal_mask": (False,),
