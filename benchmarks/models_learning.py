@@ -107,7 +107,8 @@ def held_accuracy(runs: Runs, held: Pictures, wordings: list[Wording]) -> None:
 
 
 def free_guidance(runs: Runs, out: Path, *, each: int, steps: str) -> None:
-    """Classes drawn with classifier-free guidance: what the ViT makes of them, and a row a class."""
+    """Classes drawn with classifier-free guidance, judged by the ViT; a row a class, s growing to the right."""
+    rows = []
     labels = torch.arange(len(runs.classes)).repeat_interleave(each)
     none = torch.full_like(labels, len(runs.classes))
     x_T = noise(len(labels), runs.unet, seed=1)
@@ -116,7 +117,8 @@ def free_guidance(runs: Runs, out: Path, *, each: int, steps: str) -> None:
         network = ClassifierFree(runs.unet, {"labels": labels}, {"labels": none}, s)
         drawn = ddim(runs.denoiser(network), x_T, levels=runs.schedule.levels(steps))
         print("| {} | {:.3f} | {:.1%} |".format(s, *runs.judged(drawn, labels)), flush=True)
-        page(drawn, columns=each).save(out / f"classes-s{s}.png")
+        rows.append(drawn.unflatten(0, (len(runs.classes), each)))
+    page(torch.cat(rows, 1).flatten(0, 1), columns=each * len(FREE_SCALES)).save(out / "classes.png")
 
 
 def word_guidance(runs: Runs, out: Path, *, each: int, steps: str) -> None:
