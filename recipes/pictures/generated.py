@@ -1,0 +1,262 @@
+"""Pictures of slides with the facts to be seen on them: generated from a seed, kept in shards, quick to make.
+
+A picture is SIDE pixels square: pages of 16 : 9 and 4 : 3 are squeezed, as they are when a frame is searched. Picture
+n hangs on the seed and n alone, so that shards can be made anywhere in any order.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import facts
+import looks
+import numpy as np
+import pages
+import people
+import scenery
+from drawings import MONOCHROME, Drawings
+from looks import Look
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+SIDE = 144  # pixels: more than the tower reads, so that learning can cut
+SHARD = 1000  # pictures
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What pages are made of beside what is drawn here: fonts, landscapes, drawings of named things."""
+
+    fonts: tuple[Path, ...] = ()
+    scenes: Pixels | None = None  # (n, h, w, 3)
+    seen: NDArray[np.uint64] | None = None  # (n,) facts of the scenes
+    drawings: Drawings | None = None
+
+    def scene(self, rng: np.random.Generator) -> tuple[Image.Image, set[str]]:
+        """A landscape or photograph; drawn on the spot where none is kept."""
+        if self.scenes is None or self.seen is None:
+            return scenery.scene(rng)
+        n = int(rng.integers(len(self.scenes)))
+        shown = {fact for fact, bit in facts.BIT.items() if int(self.seen[n]) & bit}
+        picture = Image.fromarray(np.asarray(self.scenes[n]))
+        if rng.random() < 0.5:
+            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return picture, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture (SIDE, SIDE, 3), its facts as bits, and the concept drawn on it, or ""."""
+
+    pixels: Pixels
+    facts: int
+    concept: str
+
+
+def draw(stock: Stock, *, seed: int, number: int) -> Shown:
+    """Picture `number`: a slide, a chart, photograph or code alone, or a person in a room."""
+    rng = np.random.default_rng([seed, number])
+    look = looks.look(rng, stock.fonts)
+    kind, concept = rng.random(), ""
+    if kind < 0.68:
+        page, seen, concept = slide(stock, look)
+        if kind < 0.16:
+            page, more = people.room(rng, page)
+            seen |= more
+    elif kind < 0.83:
+        page, seen = _alone(look)
+    elif kind < 0.96:
+        page, seen = stock.scene(rng)
+    else:
+        page, seen = people.room(rng, None)
+    return Shown(camera(page, rng), facts.bits(facts.implied(seen)), concept)
+
+
+def slide(stock: Stock, look: Look) -> tuple[Image.Image, set[str], str]:
+    """A page of chance, its facts and the concept on it."""
+    made, kind = looks.page(look), look.rng.random()
+    ground = {"slide", "dark" if look.dark else "light"}
+    if kind < 0.1:
+        return made, ground | _title(made, look, stock), ""
+    top = looks.heading(made, look)
+    w, h = look.size
+    box = (w * 0.07, top, w * 0.93, h * 0.9)
+    if kind < 0.34:
+        seen, concept = _with_picture(made, look, stock, box)
+        return made, ground | seen, concept
+    seen = _body(made, look, box)
+    if kind < 0.42 and seen & {"plot", "diagram", "bars", "lines", "pie", "map", "table"}:
+        looks.write(ImageDraw.Draw(made), look, (box[0], h * 0.84, box[2], h * 0.95), size=h * 0.05)
+    return made, ground | seen, ""
+
+
+def _body(made: Image.Image, look: Look, box: pages.Box) -> set[str]:
+    weights = np.array([weight for _, weight in pages.BODIES])
+    draw, _ = pages.BODIES[int(look.rng.choice(len(weights), p=weights / weights.sum()))]
+    return draw(made, look, box)
+
+
+def _title(made: Image.Image, look: Look, stock: Stock) -> set[str]:
+    """A title page: title, speaker, place; sometimes a photograph."""
+    w, h = look.size
+    pen, seen, width = ImageDraw.Draw(made), {"title"}, w * 0.86
+    if look.chance(0.25):
+        picture, more = stock.scene(look.rng)
+        made.paste(picture.resize((int(w * 0.4), h)), (int(w * 0.6), 0))
+        seen, width = seen | more, w * 0.48
+    size, centred = look.between(0.1, 0.16) * h, look.chance(0.5) and width > w / 2
+    y, x, anchor = h * look.between(0.2, 0.36), w / 2 if centred else w * 0.07, "ma" if centred else "la"
+    for line in looks.wrapped(look.words(3, 8), look.face(size, head=True), width)[:3]:
+        pen.text((x, y), line, font=look.face(size, head=True), fill=look.ink, anchor=anchor)
+        y += size * 1.2
+    for n in range(int(look.rng.integers(1, 4))):
+        text = f"{look.words(1, 1)} {look.words(1, 1)}" if n else look.words(2, 2).title()
+        pen.text(
+            (x, y + h * 0.05), text, font=look.face(h * 0.065), fill=look.ink if n == 0 else look.muted, anchor=anchor
+        )
+        y += h * 0.085
+    return seen
+
+
+def _with_picture(made: Image.Image, look: Look, stock: Stock, box: pages.Box) -> tuple[set[str], str]:
+    """A photograph or a drawing in a frame: filling the body, or beside a list, a plot, a diagram."""
+    left, top, right, bottom = box
+    beside = look.chance(0.5)
+    frame, seen = box, set()
+    if beside:
+        middle = left + (right - left) * look.between(0.42, 0.58)
+        frame, other = ((middle + 6, top, right, bottom), (left, top, middle - 6, bottom))[
+            :: 1 if look.chance(0.7) else -1
+        ]
+        seen = pages.bullets(made, look, other) if look.chance(0.75) else _body(made, look, other)
+    if stock.drawings is not None and look.chance(0.45):
+        return _drawn(made, look, stock.drawings, frame, seen)
+    picture, shown = stock.scene(look.rng)
+    if look.chance(0.12):
+        close = look.chance(0.5)
+        picture = people.portrait(look.rng) if close else people.room(look.rng, None)[0]
+        shown = {"photo", "person", "portrait"} if close else {"photo", "person"}
+    _paste(made, look, picture, frame)
+    return seen | shown, ""
+
+
+def _paste(made: Image.Image, look: Look, picture: Image.Image, frame: pages.Box) -> None:
+    left, top, right, bottom = frame
+    scale = min((right - left) / picture.width, (bottom - top) / picture.height)
+    fitted = picture.resize(
+        (max(1, int(picture.width * scale)), max(1, int(picture.height * scale))), Image.Resampling.BILINEAR
+    )
+    x, y = int((left + right - fitted.width) / 2), int((top + bottom - fitted.height) / 2)
+    if look.chance(0.4):
+        edge = (255, 255, 255) if look.dark or look.chance(0.5) else (20, 20, 20)
+        ImageDraw.Draw(made).rectangle((x - 2, y - 2, x + fitted.width + 1, y + fitted.height + 1), fill=edge)
+    made.paste(fitted, (x, y))
+
+
+def _drawn(made: Image.Image, look: Look, drawings: Drawings, frame: pages.Box, seen: set[str]) -> tuple[set[str], str]:
+    """A drawing of a named thing; sometimes the same twice."""
+    pixels, style, concept = drawings.at(int(look.rng.integers(len(drawings))))
+    left, top, right, bottom = frame
+    side = int(min(right - left, bottom - top) * look.between(0.6, 1.0))
+    picture = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
+    if style in MONOCHROME:
+        picture = Image.merge("RGBA", (*Image.new("RGB", picture.size, look.ink).split(), picture.getchannel("A")))
+    made.paste(picture, (int((left + right - side) / 2), int((top + bottom - side) / 2)), picture)
+    return seen | {"drawing"}, concept
+
+
+def _alone(look: Look) -> tuple[Image.Image, set[str]]:
+    """A chart, table, diagram, listing or map as a picture of its own, with little around it."""
+    w, h = look.size
+    made, edge = Image.new("RGB", look.size, look.ground), look.between(0.03, 0.08)
+    top = h * edge
+    if look.chance(0.5):
+        text = look.words(3, 9)
+        face = look.face(h * look.between(0.05, 0.08), head=True)
+        for line in looks.wrapped(text, face, w * 0.9)[:2]:
+            ImageDraw.Draw(made).text((w * edge, top), line, font=face, fill=look.ink)
+            top += face.size * 1.25
+    box = (w * edge, top + h * 0.02, w * (1 - edge), h * (0.96 if look.chance(0.6) else 0.86))
+    seen = pages.plot(made, look, box) if look.chance(0.55) else _body(made, look, box)
+    if box[3] < h * 0.9:
+        ImageDraw.Draw(made).text((w * edge, h * 0.92), look.words(4, 8), font=look.face(h * 0.045), fill=look.muted)
+    return made, seen
+
+
+def camera(page: Image.Image, rng: np.random.Generator) -> Pixels:
+    """What a camera or a codec makes of a page, SIDE pixels square: perspective, light, blur, noise, blocks."""
+    pixels = np.asarray(page.convert("RGB"))
+    h, w = pixels.shape[:2]
+    if rng.random() < 0.3:
+        corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+        moved = corners + rng.uniform(-0.07, 0.07, (4, 2)).astype(np.float32) * (w, h)
+        border = tuple(int(c) for c in rng.integers(0, 256, 3))
+        pixels = cv2.warpPerspective(
+            pixels, cv2.getPerspectiveTransform(corners, moved.astype(np.float32)), (w, h), borderValue=border
+        )
+    pixels = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.3:
+        pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.3, 1.3))
+    values = pixels.astype(np.float32)
+    if rng.random() < 0.4:
+        slope = np.linspace(rng.uniform(0.65, 1), rng.uniform(0.8, 1.15), SIDE, dtype=np.float32)
+        values *= slope[None, :, None] if rng.random() < 0.5 else slope[:, None, None]
+        values = values * rng.uniform(0.8, 1.1) + rng.uniform(-12, 18)
+    if rng.random() < 0.3:
+        values += rng.normal(0, rng.uniform(1, 9), values.shape).astype(np.float32)
+    pixels = np.clip(values, 0, 255).astype(np.uint8)
+    if rng.random() < 0.3:
+        coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))])[1]
+        pixels = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(pixels)
+
+
+def make(folder: Path, stock: Stock, *, count: int, seed: int = 0, part: tuple[int, int] = (0, 1)) -> None:
+    """Makes the shards that are missing of `count` pictures; `part` (n, of) is this process's share of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for shard in range(part[0], -(-count // SHARD), part[1]):
+        path = folder / f"{shard:04}.npz"
+        if path.exists():
+            continue
+        began, size = time.process_time(), min(SHARD, count - shard * SHARD)
+        shown = [draw(stock, seed=seed, number=shard * SHARD + n) for n in range(size)]
+        said = {
+            "facts": np.array([s.facts for s in shown], np.uint64),
+            "concepts": np.array([s.concept for s in shown]),
+        }
+        np.save(path.with_suffix(".npy"), np.stack([s.pixels for s in shown]))
+        np.savez(path.with_suffix(".partial.npz"), **said)  # type: ignore[arg-type]
+        path.with_suffix(".partial.npz").replace(path)
+        rate = size / max(time.process_time() - began, 1e-9)
+        print(f"slides: shard {shard}, {rate:.0f} pictures a second of one core", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class Slides:
+    """The pictures of all shards: memory-mapped, with facts (n,) and concepts (n,)."""
+
+    pixels: tuple[Pixels, ...]
+    facts: NDArray[np.uint64]
+    concepts: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    def at(self, index: int) -> Pixels:
+        """A picture (SIDE, SIDE, 3)."""
+        return np.asarray(self.pixels[index // SHARD][index % SHARD])
+
+
+def load(folder: Path, *, count: int) -> Slides:
+    """The first `count` pictures of the shards."""
+    paths = [folder / f"{shard:04}.npz" for shard in range(-(-count // SHARD))]
+    said = [np.load(path) for path in paths]
+    pixels = tuple(np.load(path.with_suffix(".npy"), mmap_mode="r") for path in paths)
+    return Slides(
+        pixels,
+        np.concatenate([s["facts"] for s in said])[:count],
+        np.concatenate([s["concepts"] for s in said])[:count],
+    )

@@ -1,0 +1,97 @@
+"""From sources to a trained tower, in steps that are each kept: what is there is not made again."""
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+import drawings
+import generated
+import numpy as np
+import scenery
+import sources
+import task
+import texts
+from mixture import Mixture
+from tower import TowerConfig
+
+from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.models.train.distributed import Group
+from ateneo.models.train.loop import Report, Settings, seed_weights, train
+
+HELD_STYLE = "fxemoji"  # learned from never: what is decided is decided on it, OpenMoji is left to the last measurement
+STYLES = (*(name for name in sources.DRAWINGS if name != HELD_STYLE), "stamps")
+HELD_PAGES = 1000  # generated slides kept apart: the last ones
+MEASURED_STYLE = "openmoji"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is made and how long it is learned from."""
+
+    slides: int = 40_000
+    scenes: int = 600
+    config: TowerConfig = field(default_factory=TowerConfig)
+    keep: float = 0.5  # tokens that the transformer reads while learning ...
+    whole: float = 0.15  # ... but for this last part of the steps, which reads all
+
+
+def gather(work: Path, plan: Plan, *, processes: int = 1) -> None:
+    """Fetches, draws and generates everything that is learned from, below `work`."""
+    sources.fetch(work)
+    drawings.make(work, (*STYLES, HELD_STYLE, MEASURED_STYLE))
+    scenery.make(work / "scenery.npz", plan.scenes, photographs=work / "root" / "usr" / "share" / "backgrounds")
+    parts = [(work, plan.slides, (n, processes)) for n in range(processes)]
+    if processes == 1:
+        _generate(*parts[0])
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_generate, *zip(*parts, strict=True)))
+
+
+def stock(work: Path) -> generated.Stock:
+    """What slides are made of."""
+    scenes = np.load(work / "scenery.npz")
+    return generated.Stock(
+        fonts=tuple(sources.font_files(work)), scenes=scenes["pixels"], seen=scenes["facts"],
+        drawings=drawings.load(work, STYLES),
+    )  # fmt: skip
+
+
+def _generate(work: Path, count: int, part: tuple[int, int]) -> None:
+    generated.make(work / "slides", stock(work), count=count, part=part)
+
+
+def mixtures(work: Path, plan: Plan) -> tuple[Mixture, Mixture]:
+    """What is learned from, and what is kept apart."""
+    concepts = drawings.make(work, (*STYLES, HELD_STYLE))
+    pages, held = generated.load(work / "slides", count=plan.slides), min(HELD_PAGES, plan.slides // 10)
+    size = plan.config.image_size
+    return (
+        Mixture(drawings.load(work, STYLES), pages, concepts, size=size, only=range(len(pages) - held)),
+        Mixture(
+            drawings.load(work, [HELD_STYLE]), pages, concepts, size=size, only=range(len(pages) - held, len(pages))
+        ),
+    )
+
+
+def bank(work: Path, encoder: SentenceVectors) -> texts.Bank:
+    """All texts with their vectors."""
+    concepts = drawings.make(work, (*STYLES, HELD_STYLE))
+    return texts.embed(texts.gather(concepts), encoder, folder=work / "texts")
+
+
+def learn(
+    work: Path, plan: Plan, encoder: SentenceVectors, *, settings: Settings, group: Group, report: Report
+) -> Path:
+    """Trains, or goes on; the folder of the model. The last part of the steps reads every token of a picture."""
+    said = bank(work, encoder)
+    learned, held = mixtures(work, plan)
+    rarity = task.rarities(said, learned.slides.facts)
+    run = work / "runs" / encoder.space
+    run.mkdir(parents=True, exist_ok=True)
+    seed_weights(settings.seed)
+    locked = task.LockedTask(
+        plan.config, said, rarity=rarity, keep=plan.keep, whole_from=round(settings.steps * (1 - plan.whole))
+    )
+    return train(locked, learned, held, out=run, settings=settings, group=group, report=report)

@@ -1,0 +1,92 @@
+"""The image tower, from nothing to the files that ship; goes on where it stood when run again.
+
+python recipes/pictures/make.py --work FOLDER [--steps N] [--out FOLDER]
+
+Needs npm, apt-get and dpkg-deb, the extra `ateneo[models]`, opencv-python-headless and resvg-py. README.md says how it
+is made and how long it takes.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import learn
+import measure
+import shipped
+import torch
+
+from ateneo.engines.sentence_vectors import SHIPPED, SentenceVectors
+from ateneo.models.train.distributed import join, leave
+from ateneo.models.train.loop import Settings
+
+SMALL = Path(__file__).resolve().parents[2] / "src" / "ateneo" / "small" / "pictures"
+
+
+def main() -> None:
+    options = arguments()
+    torch.set_num_threads(options.threads)
+    group = join(options.device)
+    plan = replace(learn.Plan(), slides=options.slides, keep=options.keep)
+    encoder = SentenceVectors(options.encoder, threads=options.threads)
+    if group.first:
+        options.work.mkdir(parents=True, exist_ok=True)
+        learn.gather(options.work, plan, processes=options.processes)
+        learn.bank(options.work, encoder)
+    group.wait()
+    if options.prepare:
+        return
+    settings = Settings(
+        steps=options.steps, batch=options.batch, lr=options.lr, warmup=min(400, max(1, options.steps // 10)),
+        weight_decay=0.1, betas=(0.9, 0.98), ema=0.998, precision=options.precision, save_every=100, test_every=500,
+        show_every=1000,
+    )  # fmt: skip
+    model = learn.learn(options.work, plan, encoder, settings=settings, group=group, report=_say)
+    if group.first:
+        ship(model, encoder, options=options, settings=settings)
+    leave()
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="where downloads, pictures and checkpoints are kept")
+    parser.add_argument("--out", type=Path, default=SMALL, help="where the model and its card go")
+    parser.add_argument("--encoder", type=Path, default=SHIPPED, help="folder of the sentence encoder to meet")
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--batch", type=int, default=192)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--slides", type=int, default=learn.Plan.slides, help="generated pictures of slides")
+    parser.add_argument("--keep", type=float, default=learn.Plan.keep, help="part of the tokens read while learning")
+    parser.add_argument("--precision", default="bf16", help="bf16, or fp32 where the processor has no bf16")
+    parser.add_argument("--device", default="", help="cpu or cuda; else what there is")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1, help="that generate slides")
+    parser.add_argument("--prepare", action="store_true", help="make everything that is learned from, and stop")
+    parser.add_argument("--whole", action="store_true", help="float32 in place of 8 bits, to measure what these cost")
+    return parser.parse_args()
+
+
+def ship(model: Path, encoder: SentenceVectors, *, options: argparse.Namespace, settings: Settings) -> None:
+    """Writes the files that ship, measures them, and writes the card."""
+    tower = shipped.read(model)
+    cosine = shipped.write(tower, options.out, space=encoder.space, small=not options.whole)
+    figures = measure.everything(options.out, encoder, work=options.work) | {"least cosine with torch": cosine}
+    config = tower.config
+    about = {
+        "space": encoder.space, "parameters": sum(p.numel() for p in tower.parameters()), "layers": config.layers,
+        "width": config.width, "image size": config.image_size, "embed": config.embed, "steps": settings.steps,
+        "batch": settings.batch, "held style": learn.HELD_STYLE,
+    }  # fmt: skip
+    shipped.card(options.out, figures=figures, about=about)
+    (options.work / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    print(f"wrote {options.out}")
+
+
+def _say(record: dict[str, float]) -> None:
+    print(" ".join(f"{name} {value:.4g}" for name, value in record.items()), file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

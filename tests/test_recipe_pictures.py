@@ -1,0 +1,181 @@
+"""The recipe of the image tower: what it draws, says and learns, on tiny data made on the spot."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# ruff: noqa: N806 (the papers symbols)
+torch = pytest.importorskip("torch")
+pytest.importorskip("cv2", reason="the recipe needs opencv-python-headless")
+
+RECIPE = Path(__file__).parent.parent / "recipes" / "pictures"
+sys.path.insert(0, str(RECIPE))
+
+import drawings  # noqa: E402
+import facts  # noqa: E402
+import generated  # noqa: E402
+import people  # noqa: E402
+import task  # noqa: E402
+import texts  # noqa: E402
+from mixture import Mixture, varied_drawing  # noqa: E402
+from names import Concept  # noqa: E402
+from tower import Tower, TowerConfig  # noqa: E402
+
+from ateneo.models.train.loop import Settings, seed_weights, train  # noqa: E402
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#cc2222"/></svg>'
+TINY = TowerConfig(image_size=32, width=16, layers=1, heads=2, embed=8)
+THINGS = [
+    Concept("a", {"es": "círculo", "en": "circle"}, {"es": (), "en": ()}),
+    Concept("b", {"es": "flecha", "en": "arrow"}, {"es": (), "en": ()}, directed=True),
+]
+
+
+def toy_bank() -> texts.Bank:
+    said = texts.gather(THINGS)
+    vectors = np.random.default_rng(0).standard_normal((len(said.texts), 8)).astype(np.float32)
+    return texts.Bank(said, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), "toy")
+
+
+@pytest.fixture(scope="session")
+def toy_mixture(tmp_path_factory: pytest.TempPathFactory) -> Mixture:
+    folder = tmp_path_factory.mktemp("slides")
+    generated.make(folder, generated.Stock(scenes=np.full((1, 8, 12, 3), 90, np.uint8), seen=np.array([0])), count=12)
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 96, 96, 4), dtype=np.uint8)
+    toys = drawings.Drawings(("toy",), (pixels,), (("a", "b"),))
+    return Mixture(toys, generated.load(folder, count=12), THINGS, size=32)
+
+
+def learned(mixture: Mixture, out: Path, steps: int) -> dict[str, torch.Tensor]:
+    bank = toy_bank()
+    settings = Settings(steps=steps, batch=8, warmup=1, log_every=1, save_every=1, test_every=50, show_every=50)
+    seed_weights(0)
+    locked = task.LockedTask(TINY, bank, rarity=task.rarities(bank, mixture.slides.facts), keep=0.5, whole_from=2)
+    train(locked, mixture, mixture, out=out, settings=settings)
+    return {name: value.clone() for name, value in locked.state_dict().items()}
+
+
+def test_the_same_number_gives_the_same_picture() -> None:
+    stock = generated.Stock(scenes=np.full((1, 8, 12, 3), 90, np.uint8), seen=np.array([0]))
+    one, again, other = (generated.draw(stock, seed=3, number=n) for n in (5, 5, 6))
+    assert np.array_equal(one.pixels, again.pixels)
+    assert one.facts == again.facts
+    assert not np.array_equal(one.pixels, other.pixels)
+
+
+def test_every_fact_is_said_in_both_languages() -> None:
+    said = facts.captions()
+    for fact in facts.BIT:
+        languages = {c.language for c in said if c.states & facts.BIT[fact]}
+        assert languages == {"es", "en"}, fact
+
+
+def test_no_caption_is_one_of_the_queries_that_are_measured() -> None:
+    measured = {
+        "slide with a landscape picture of mountain village",
+        "slide with a results graph plot",
+        "image with a person standing next to a slide with hands raised",
+    }
+    assert not measured & {caption.text for caption in facts.captions()}
+
+
+def test_raised_hands_are_to_be_seen() -> None:
+    def top_of(pose: str) -> float:
+        picture = np.asarray(people.person(np.random.default_rng(2), height=120, pose=pose, slide_on=-1))[..., 3]
+        beside = picture.copy()
+        beside[:, picture.shape[1] // 2 - 12 : picture.shape[1] // 2 + 12] = 0  # all but head and trunk
+        return float(np.flatnonzero(beside.any(1))[0])
+
+    assert top_of("hands raised") < top_of("arms down") - 15
+
+
+def test_hands_that_hang_down_make_the_caption_of_raised_ones_false() -> None:
+    seen = torch.tensor([facts.bits({"slide", "beside", "person", p}) for p in ("hands raised", "arms down")])
+    states = torch.tensor([c.states for c in facts.captions() if c.text == "a person beside a slide with arms raised"])
+    nothing = torch.full((len(states),), texts.NOTHING)
+    true = task.matches(torch.tensor([-1, -1]), seen, nothing, states)
+    assert true[:, 0].tolist() == [True, False]
+
+
+def test_a_picture_with_its_true_text_nearest_has_the_lower_loss() -> None:
+    T_e = torch.eye(3)
+    given = {"named": torch.tensor([True, True, False]), "rarity": torch.ones(3)}
+    true = torch.tensor([[True, False, False], [False, True, False]])
+    right, wrong = (task.locked_loss(I_e, T_e, torch.tensor(2.0), true=true, **given) for I_e in (T_e[:2], T_e[[1, 0]]))
+    assert float(right) < float(wrong)
+
+
+def test_a_true_text_is_no_rival_of_another_true_text() -> None:
+    I_e, given = torch.tensor([[1.0, 0.0]]), {"named": torch.zeros(3, dtype=torch.bool), "rarity": torch.ones(3)}
+    T_e = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    both = task.locked_loss(I_e, T_e, torch.tensor(1.0), true=torch.tensor([[True, True, False]]), **given)
+    one = task.locked_loss(
+        I_e,
+        T_e[[0, 2]],
+        torch.tensor(1.0),
+        true=torch.tensor([[True, False]]),
+        named=given["named"][:2],
+        rarity=torch.ones(2),
+    )
+    assert torch.isclose(both, one)
+
+
+def test_a_step_is_made_of_the_seed_alone(toy_mixture: Mixture) -> None:
+    one, again = (toy_mixture.made(6, seed=(0, 3, 0)) for _ in range(2))
+    assert torch.equal(one.pixels, again.pixels)
+    assert one.pixels.shape == (6, 3, 32, 32)
+    assert [item.key for item in one.items] == [item.key for item in again.items]
+
+
+def test_a_run_that_was_stopped_ends_with_the_same_weights(toy_mixture: Mixture, tmp_path: Path) -> None:
+    whole = learned(toy_mixture, tmp_path / "whole", 3)
+    shutil.copytree(tmp_path / "whole", tmp_path / "stopped")
+    (tmp_path / "stopped" / "checkpoints" / "step-000000003.pt").unlink()
+    resumed = learned(toy_mixture, tmp_path / "stopped", 3)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_drawing_lies_within_its_picture_and_keeps_its_colour() -> None:
+    pytest.importorskip("resvg_py", reason="drawings need resvg-py: pip install resvg-py")
+    picture = drawings.svg(SVG)
+    assert picture is not None
+    assert picture.shape == (drawings.SIDE, drawings.SIDE, 4)
+    middle = picture[drawings.SIDE // 2, drawings.SIDE // 2]
+    assert middle.tolist() == [204, 34, 34, 255]
+    assert picture[0, 0, 3] == 0
+    laid = varied_drawing(picture, np.random.default_rng(0), size=64, tint=False, mirror=True)
+    assert laid.shape == (64, 64, 3)
+
+
+def test_the_file_that_ships_gives_what_torch_gives(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    import shipped
+
+    seed_weights(0)
+    cosine = shipped.write(Tower(TINY).eval(), tmp_path, space="toy", small=False)
+    assert cosine > 0.9999
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "vision_model.onnx",
+        "config.json",
+        "preprocessor_config.json",
+    }
+
+
+def test_cldr_names_drawings_in_both_languages(tmp_path: Path) -> None:
+    for tool in ("apt-get", "npm"):
+        if not shutil.which(tool):
+            pytest.skip(f"no {tool}: names and drawings cannot be fetched here")
+    import os
+
+    work = os.environ.get("ATENEO_PICTURES", "")
+    if not (Path(work) / "root" / "usr").is_dir() or not work:
+        pytest.skip("no fetched names; run recipes/pictures/make.py --prepare and set ATENEO_PICTURES to its folder")
+    import names
+    import sources
+
+    known = names.emoji(Path(work))
+    assert known["🐘"].names == {"en": "elephant", "es": "elefante"}
+    assert names.icon_concepts(sources.icons(Path(work), "noto"), known)["elephant"] == "🐘"
