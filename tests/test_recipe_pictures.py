@@ -102,25 +102,22 @@ def test_hands_that_hang_down_make_the_caption_of_raised_ones_false() -> None:
 
 def test_a_picture_with_its_true_text_nearest_has_the_lower_loss() -> None:
     T_e = torch.eye(3)
-    given = {"named": torch.tensor([True, True, False]), "rarity": torch.ones(3)}
     true = torch.tensor([[True, False, False], [False, True, False]])
+    given = {"same": true, "named": torch.tensor([True, True, False]), "rarity": torch.ones(3)}
     right, wrong = (task.locked_loss(I_e, T_e, torch.tensor(2.0), true=true, **given) for I_e in (T_e[:2], T_e[[1, 0]]))
     assert float(right) < float(wrong)
 
 
 def test_a_true_text_is_no_rival_of_another_true_text() -> None:
-    I_e, given = torch.tensor([[1.0, 0.0]]), {"named": torch.zeros(3, dtype=torch.bool), "rarity": torch.ones(3)}
+    def loss(T_e: torch.Tensor, true: list[bool]) -> torch.Tensor:
+        given = {"same": torch.zeros(1, len(true), dtype=torch.bool), "named": torch.zeros(len(true), dtype=torch.bool)}
+        I_e = torch.tensor([[1.0, 0.0]])
+        return task.locked_loss(
+            I_e, T_e, torch.tensor(1.0), true=torch.tensor([true]), rarity=torch.ones(len(true)), **given
+        )
+
     T_e = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    both = task.locked_loss(I_e, T_e, torch.tensor(1.0), true=torch.tensor([[True, True, False]]), **given)
-    one = task.locked_loss(
-        I_e,
-        T_e[[0, 2]],
-        torch.tensor(1.0),
-        true=torch.tensor([[True, False]]),
-        named=given["named"][:2],
-        rarity=torch.ones(2),
-    )
-    assert torch.isclose(both, one)
+    assert torch.isclose(loss(T_e, [True, True, False]), loss(T_e[[0, 2]], [True, False]))
 
 
 def test_a_step_is_made_of_the_seed_alone(toy_mixture: Mixture) -> None:

@@ -183,7 +183,7 @@ def _alone(look: Look) -> tuple[Image.Image, set[str]]:
     seen = pages.plot(made, look, box) if look.chance(0.55) else _body(made, look, box)
     if box[3] < h * 0.9:
         ImageDraw.Draw(made).text((w * edge, h * 0.92), look.words(4, 8), font=look.face(h * 0.045), fill=look.muted)
-    return made, seen
+    return made, seen | {"slide"}  # shown alone, it may as well be a slide
 
 
 def camera(page: Image.Image, rng: np.random.Generator) -> Pixels:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import sources
 import task
 import texts
 from mixture import Mixture
+from names import Concept
 from tower import TowerConfig
 
 from ateneo.engines.sentence_vectors import SentenceVectors
@@ -62,9 +64,15 @@ def _generate(work: Path, count: int, part: tuple[int, int]) -> None:
     generated.make(work / "slides", stock(work), count=count, part=part)
 
 
+@cache
+def known(work: Path) -> list[Concept]:
+    """All concepts of the drawings learned from and of the style kept apart; their places are those of the texts."""
+    return drawings.make(work, (*STYLES, HELD_STYLE))
+
+
 def mixtures(work: Path, plan: Plan) -> tuple[Mixture, Mixture]:
     """What is learned from, and what is kept apart."""
-    concepts = drawings.make(work, (*STYLES, HELD_STYLE))
+    concepts = known(work)
     pages, held = generated.load(work / "slides", count=plan.slides), min(HELD_PAGES, plan.slides // 10)
     size = plan.config.image_size
     return (
@@ -77,8 +85,7 @@ def mixtures(work: Path, plan: Plan) -> tuple[Mixture, Mixture]:
 
 def bank(work: Path, encoder: SentenceVectors) -> texts.Bank:
     """All texts with their vectors."""
-    concepts = drawings.make(work, (*STYLES, HELD_STYLE))
-    return texts.embed(texts.gather(concepts), encoder, folder=work / "texts")
+    return texts.embed(texts.gather(known(work)), encoder, folder=work / "texts")
 
 
 def learn(

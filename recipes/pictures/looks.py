@@ -14,10 +14,10 @@ WORDS = {
     "es": (
         "datos resultados método estudio personas tiempo trabajo equipo modelo sistema pruebas análisis proyecto "
         "energía agua ciudad escuela salud historia lengua futuro cambio coste precio mercado red señal imagen archivo "
-        "código error usuario diseño calidad ejemplo pregunta respuesta objetivo riesgo ventaja límite medida valor grupo año "
-        "mes semana primera segunda mejor nuevo gran común según entre para con sin sobre cada desde hasta cuando "
-        "donde podemos debemos queremos muestra indica aumenta reduce depende mejora participa encuesta entrevista "
-        "región provincia montaña río valle vuelo motor batería hidrógeno planta hospital paciente célula materia"
+        "código error usuario diseño calidad ejemplo pregunta respuesta objetivo riesgo ventaja límite medida "
+        "valor grupo año mes semana primera segunda mejor nuevo gran común según entre para con sin sobre cada desde "
+        "hasta cuando donde podemos debemos queremos muestra indica aumenta reduce depende mejora participa encuesta "
+        "entrevista región provincia montaña río valle vuelo motor batería hidrógeno planta hospital paciente célula materia"
     ).split(),
     "en": (
         "data results method study people time work team model system tests analysis project energy water city school "
@@ -47,9 +47,9 @@ class Look:
     palette: list[Colour] = field(default_factory=list)
     language: str = "en"
 
-    def face(self, pixels: float, *, head: bool = False, mono: bool = False) -> FreeTypeFont:
-        """The page's font at this size; that of headings, or one for code."""
-        return font(self.faces[2 if mono else 0 if head else 1], max(6, round(pixels)))
+    def face(self, pixels: float, *, head: bool = False, mono: bool = False, maths: bool = False) -> FreeTypeFont:
+        """The page's font at this size; that of headings, one for code, or one that has the signs of formulas."""
+        return font(self.faces[3 if maths else 2 if mono else 0 if head else 1], max(6, round(pixels)))
 
     def words(self, least: int, most: int) -> str:
         """A run of words, the first with a capital."""
@@ -93,9 +93,9 @@ def look(rng: np.random.Generator, files: tuple[Path, ...]) -> Look:
     wide = rng.random() < 0.8
     plain, mono = families(files)
     dark, hue = rng.random() < 0.25, rng.random()
-    made = Look(
-        rng, (384, 216) if wide else (320, 240), (str(rng.choice(plain)), str(rng.choice(plain)), str(rng.choice(mono)))
-    )
+    maths = next((face for face in plain if "DejaVuS" in face), plain[0])
+    faces = (str(rng.choice(plain)), str(rng.choice(plain)), str(rng.choice(mono)), maths)
+    made = Look(rng, (384, 216) if wide else (320, 240), faces)
     made.dark, made.language = bool(dark), str(rng.choice(["es", "en"]))
     made.palette = _palette(rng, hue, dark=made.dark)
     if made.dark:
@@ -119,7 +119,7 @@ def _palette(rng: np.random.Generator, hue: float, *, dark: bool) -> list[Colour
 
 
 def rgb(hue: float, saturation: float, value: float) -> Colour:
-    r, g, b = colorsys.hsv_torgb(hue % 1, min(1, max(0, saturation)), min(1, max(0, value)))
+    r, g, b = colorsys.hsv_to_rgb(hue % 1, min(1, max(0, saturation)), min(1, max(0, value)))
     return round(r * 255), round(g * 255), round(b * 255)
 
 

@@ -351,7 +351,7 @@ def _term(pen: ImageDraw.ImageDraw, look: Look, x: float, y: float, size: float)
     def symbol() -> str:
         return str(look.rng.choice([*"abcdfhkmnpqrtuvxyzABDEFKLNPQRTX", *SYMBOLS[:15]]))
 
-    big, small = look.face(size), look.face(size * 0.6)
+    big, small = look.face(size, maths=True), look.face(size * 0.6, maths=True)
     kind = look.rng.random()
     if kind < 0.25:
         above, below = symbol() + symbol(), symbol() + str(look.rng.integers(1, 9))
@@ -362,9 +362,13 @@ def _term(pen: ImageDraw.ImageDraw, look: Look, x: float, y: float, size: float)
         return x + wide + size * 0.25
     if kind < 0.45:
         sign = str(look.rng.choice(list("∑∫∏")))
-        pen.text((x, y), sign, font=look.face(size * 1.7), fill=look.ink, anchor="lm")
+        pen.text((x, y), sign, font=look.face(size * 1.7, maths=True), fill=look.ink, anchor="lm")
         pen.text(
-            (x + size * 0.3, y + size * 1.1), f"{symbol()}=1", font=look.face(size * 0.5), fill=look.ink, anchor="mm"
+            (x + size * 0.3, y + size * 1.1),
+            f"{symbol()}=1",
+            font=look.face(size * 0.5, maths=True),
+            fill=look.ink,
+            anchor="mm",
         )
         return x + size * 1.3
     if kind < 0.7:

@@ -92,7 +92,9 @@ def _move(rng: np.random.Generator, pose: str, side: int, slide_on: int) -> str:
 
 def _arm(rng: np.random.Generator, side: int, move: str) -> list[Part]:
     shoulder = np.array([side * 0.165, 0.415, 0.0])
-    elbow, wrist = ([*shoulder, side * x + rng.normal(0, 0.02), y + rng.normal(0, 0.02), 0.06] for x, y in ARMS[move])
+    elbow, wrist = (
+        shoulder + np.array([side * x + rng.normal(0, 0.02), y + rng.normal(0, 0.02), 0.06]) for x, y in ARMS[move]
+    )
     (sx, sy, sz), (ex, ey, ez), (wx, wy, wz) = shoulder, elbow, wrist
     bare = "g skin" if rng.random() < 0.2 else "g coat"
     along = wrist + (wrist - elbow)

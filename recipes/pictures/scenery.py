@@ -19,7 +19,8 @@ from buildings import house, tower
 from terrain import Array, Ground, View, conifer, fractal, landscape, sample, sky, smooth
 
 SIZE = (192, 128)  # pixels
-FIELDS = 24  # noise maps that all landscapes share
+FIELDS = 24  # small noise maps that all landscapes share
+LARGE = 6  # of the large ones, 8 MB each
 Pixels = NDArray[np.uint8]
 WALLS = ((0.88, 0.84, 0.76), (0.78, 0.70, 0.59), (0.92, 0.90, 0.86), (0.72, 0.64, 0.54), (0.85, 0.70, 0.55))
 ROOFS = ((0.40, 0.36, 0.37), (0.60, 0.32, 0.22), (0.34, 0.32, 0.35), (0.50, 0.26, 0.18))
@@ -57,7 +58,7 @@ def relief(rng: np.random.Generator) -> tuple[Image.Image, set[str]]:
         )
         return sides
 
-    seed = 100 + int(rng.integers(FIELDS))
+    seed = 100 + int(rng.integers(LARGE))
     above = sky(
         view, zenith=tuple(rng.uniform((0.1, 0.3, 0.6), (0.4, 0.55, 0.85))), clouds=rng.uniform(0, 0.9), seed=seed
     )

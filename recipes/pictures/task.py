@@ -60,28 +60,33 @@ class LockedTask(Task):
         said = {"vectors": bank.vectors, "concept": bank.said.concept, "states": bank.said.states, "rarity": rarity}
         for name, values in said.items():
             self.register_buffer(name, torch.from_numpy(np.array(values)), persistent=False)
-        groups = [np.flatnonzero(bank.said.concept == n) for n in range(int(bank.said.concept.max()) + 1)]
-        self.groups = [torch.from_numpy(group) for group in groups if len(group)]
+        group = bank.said.concept * 2 + (np.array(bank.said.languages) == "en")  # a concept in a language
+        order = np.argsort(group, kind="stable")
+        self.order = torch.from_numpy(order[bank.said.concept[order] != NOTHING])
+        _, counts = np.unique(group[self.order.numpy()], return_counts=True)
+        self.counts = torch.from_numpy(counts)
         self.pages = torch.from_numpy(np.flatnonzero(bank.said.concept == NOTHING))
 
     def forward(self, batch: Batch) -> Tensor:
-        """The loss of a batch against a text of every concept, drawn by chance, and all that is said of slides."""
+        """The loss of a batch against texts of every concept, drawn by chance, and all that is said of slides."""
         device = self.t.device
         concept, facts = truths(batch.items, device)
         chosen = self.choose().to(device)
-        T_e = self.vectors[chosen]
-        true = matches(concept, facts, self.concept[chosen], self.states[chosen])  # (B, C)
+        of = self.concept[chosen]
+        true = matches(concept, facts, of, self.states[chosen])  # (B, C)
         keep = self.keep if int(self.done) < self.whole_from else 1.0
         I_e = self.model(normalised(batch.pixels).to(device), keep=keep).float()
-        return locked_loss(
-            I_e, T_e, self.t, true=true, named=self.concept[chosen] != NOTHING, rarity=self.rarity[chosen]
-        )
+        same = (of[None] == concept[:, None]) & (of != NOTHING)  # of its thing, true or not
+        with torch.autocast(device.type, enabled=False):
+            return locked_loss(
+                I_e, self.vectors[chosen], self.t, true=true, same=same, named=of != NOTHING, rarity=self.rarity[chosen]
+            )
 
     def choose(self) -> Tensor:
-        """The places of one text of each concept, then of all texts that name none; from torch's own generator."""
-        picks = torch.rand(len(self.groups))
-        one = [group[int(pick * len(group))] for group, pick in zip(self.groups, picks.tolist(), strict=True)]
-        return torch.cat([torch.stack(one) if one else self.pages[:0], self.pages])
+        """The places of a text of each concept in each language, then of all that name none; torch's own generator."""
+        starts = self.counts.cumsum(0) - self.counts
+        one = self.order[starts + (torch.rand(len(self.counts)) * self.counts).long()]
+        return torch.cat([one, self.pages])
 
     def after_step(self) -> None:
         """Holds the temperature within CLIP's bounds."""
@@ -98,7 +103,7 @@ class LockedTask(Task):
             I_e = model(normalised(batch.pixels).to(self.t.device)).float()
             concept, facts = truths(batch.items, self.t.device)
             true = matches(concept, facts, self.concept[pages], self.states[pages])
-            nearest = (I_e @ self.vectors[pages].T).argmax(1, keepdim=True)
+            nearest = scores(I_e, self.vectors[pages]).argmax(1, keepdim=True)
             right += int(true.gather(1, nearest).sum())
             seen += len(true)
         return {"slides": right / max(seen, 1), **self._names(model, held)}
@@ -116,7 +121,7 @@ class LockedTask(Task):
         """A sheet of held slides with the nearest text of each."""
         batch = next(iter(held.in_order(SHOWN)))
         I_e = model(normalised(batch.pixels).to(self.t.device)).float()
-        nearest = self.pages[(I_e @ self.vectors[self.pages.to(I_e.device)].T).argmax(1).cpu()]
+        nearest = self.pages[scores(I_e, self.vectors[self.pages.to(I_e.device)]).argmax(1).cpu()]
         lines = [self.bank.said.texts[int(n)][:34] for n in nearest]
         sheet(batch.pixels, columns=10, under=lines, scale=1).save(path)
 
@@ -129,6 +134,12 @@ class LockedTask(Task):
             "std": 0.5,
             "space": self.bank.space,
         }
+
+
+def scores(a: Tensor, b: Tensor) -> Tensor:
+    """Cosines of unit vectors (n, d) and (m, d), in float32 also where all else is computed in fewer bits: (n, m)."""
+    with torch.autocast(a.device.type, enabled=False):
+        return a.float() @ b.float().T
 
 
 def truths(items: Sequence[Any], device: torch.device) -> tuple[Tensor, Tensor]:
@@ -144,16 +155,18 @@ def matches(concept: Tensor, facts: Tensor, of: Tensor, states: Tensor) -> Tenso
     return named & ((states[None] & ~facts[:, None]) == 0)
 
 
-def locked_loss(I_e: Tensor, T_e: Tensor, t: Tensor, *, true: Tensor, named: Tensor, rarity: Tensor) -> Tensor:
+def locked_loss(
+    I_e: Tensor, T_e: Tensor, t: Tensor, *, true: Tensor, same: Tensor, named: Tensor, rarity: Tensor
+) -> Tensor:
     """Symmetric loss of pictures (B, d) and texts (C, d), `true` (B, C) saying which text is true of which picture.
 
     For each picture the weighted mean over its true texts p of -log(e^p / (e^p + Σ e^n)), n its false texts; the
-    same for each text that is true of some picture of the batch. `named` (C,): texts that name a thing; `rarity` (C,):
-    weights.
+    same for each text that is true of some picture of the batch. `same` (B, C): texts that name the
+    picture's thing, which are never false of it; `named` (C,): texts that name a thing; `rarity` (C,): weights.
     """
     logits = I_e @ T_e.T * t.exp()  # (B, C)
     true = true & true.any(1, keepdim=True)
-    alike = _alike(T_e, true, named)
+    alike = same | _alike(T_e, true, named)
     weights = _weights(true, named, rarity)
     pictures = _one_way(logits, true, ignored=alike, weights=weights)
     some = true.any(0)
@@ -197,7 +210,7 @@ def recall(I_e: Tensor, places: Tensor, bank: Bank, *, language: str) -> float:
     names = name_rows(bank, language)
     rows = torch.tensor([names[int(place)] for place in places])
     T_e = torch.from_numpy(bank.vectors)[rows].to(I_e.device)
-    return ((T_e @ I_e.T).argmax(1).cpu() == torch.arange(len(places))).float().mean().item()
+    return (scores(T_e, I_e).argmax(1).cpu() == torch.arange(len(places))).float().mean().item()
 
 
 def name_rows(bank: Bank, language: str) -> dict[int, int]:

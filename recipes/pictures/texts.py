@@ -42,25 +42,25 @@ class Bank:
 
 def gather(concepts: Sequence[Concept]) -> Texts:
     """All captions of slides and of the concepts, in both languages."""
-    rows: dict[tuple[str, int], tuple[int, str]] = {}
+    rows: dict[tuple[str, int, str], int] = {}
     for caption in facts.captions():
-        rows.setdefault((caption.text, NOTHING), (caption.states, caption.language))
+        rows.setdefault((caption.text, NOTHING, caption.language), caption.states)
     on_slide = facts.bits(("slide", "drawing"))
     for n, concept in enumerate(concepts):
         for place, language in enumerate(("es", "en")):
             name, frames = concept.names[language], facts.NAMED[place]
             own = [frames[0], frames[1 + n % (len(frames) - 1)], frames[1 + (n // 7) % (len(frames) - 1)]]
             for frame in own:
-                rows.setdefault((frame.format(name), n), (0, language))
+                rows.setdefault((frame.format(name), n, language), 0)
             for keyword in concept.keywords[language]:
-                rows.setdefault((keyword, n), (0, language))
+                rows.setdefault((keyword, n, language), 0)
             frame = facts.NAMED_SLIDES[place][n % 2]
-            rows.setdefault((frame.format(name), n), (on_slide, language))
+            rows.setdefault((frame.format(name), n, language), on_slide)
     return Texts(
-        tuple(text for text, _ in rows),
-        np.array([concept for _, concept in rows], np.int64),
-        np.array([states for states, _ in rows.values()], np.int64),
-        tuple(language for _, language in rows.values()),
+        tuple(text for text, _, _ in rows),
+        np.array([concept for _, concept, _ in rows], np.int64),
+        np.array(list(rows.values()), np.int64),
+        tuple(language for _, _, language in rows),
     )
 
 
