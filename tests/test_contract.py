@@ -12,6 +12,7 @@ import pytest
 import ateneo
 from ateneo import Archive, records
 from ateneo.archive.store import STAGES
+from ateneo.engines.sentence_vectors import SentenceVectors
 from ateneo.settings import Settings, new_file
 from tests.conftest import ROOT, Command, write_video, write_vtt
 
@@ -75,7 +76,8 @@ def test_the_documented_fields_are_those_of_the_records(name: str) -> None:
 
 def test_the_layout_on_disk_is_the_documented_one(archive: Path) -> None:
     files = {str(p.relative_to(archive)) for p in archive.rglob("*") if p.is_file() and "index" not in p.parts}
-    assert files == {".lock", "ateneo.toml"} | {
+    vectors = f"cache/vectors/{SentenceVectors().space}/charla.npy"
+    assert files == {".lock", "ateneo.toml", vectors} | {
         f"talks/charla/{name}"
         for name in ("talk.json", "transcript.es.vtt", "frames/000000.000.jpg", "frames.json", "passages.json",
                      "summary.json", "chapters.vtt", "done.json")

@@ -1,5 +1,6 @@
 """What is found, in what order, and how repeats fold together."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ateneo.archive.index import Found
 from ateneo.archive.local_index import LocalIndex
 from ateneo.records import Cue, Passage, Talk
-from ateneo.search.search import fuse, search
+from ateneo.search.search import search
 
 ACCENTS = str.maketrans("áéíóúü", "aeiouu")
 SAID = {
@@ -31,10 +31,6 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LocalIndex:
 def passage(talk: str, said: str, *, start: float = 0.0, language: str = "es") -> Passage:
     sentences = tuple(Cue(start + 5 * n, start + 5 * n + 5, s) for n, s in enumerate(said.split(". ")))
     return Passage(Talk(talk, talk), start, sentences[-1].end, language, "speech", sentences)
-
-
-def found(key: str) -> Found:
-    return Found(key, "speech", Talk(key, key), 0, 1, "es", (), 1.0)
 
 
 def test_the_passage_with_all_the_words_comes_first(index: LocalIndex) -> None:
@@ -82,9 +78,12 @@ def test_the_same_minute_in_two_languages_is_shown_in_that_of_the_query(tmp_path
     assert hit.language == "es"
 
 
-def test_fused_lists_put_what_both_found_first() -> None:
-    fused = fuse([[found("a"), found("b"), found("c")], [found("d"), found("b")]])
-    assert [one.key for one in fused] == ["b", "a", "d", "c"]
+def test_what_words_and_vectors_both_found_comes_before_what_one_of_them_did(tmp_path: Path) -> None:
+    index = LocalIndex(tmp_path)
+    for n, (name, said) in enumerate(SAID.items()):
+        index.upsert(name, [dataclasses.replace(passage(name, said), vectors={"s": np.eye(3, dtype=np.float32)[n]})])
+    vector = np.array([0.6, 0.8, 0.0], np.float32)
+    assert [hit.talk.id for hit in search(index, "coche", vectors={"s": vector})][:2] == ["electrico", "hidrogeno"]
 
 
 def test_vectors_find_what_words_do_not(tmp_path: Path) -> None:

@@ -15,10 +15,15 @@ from ateneo.errors import InputError, TalkNotFound
 from ateneo.records import Asked, Hits, StageState, Talk, TalkDetail
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ateneo.engines import TextEngine
     from ateneo.ingest.run import AddReport, Progress
     from ateneo.settings import Settings
 
 Where = Mapping[str, Any]
+TEXT = "sentences"  # the text engine
 
 
 class Archive:
@@ -89,7 +94,7 @@ class Archive:
         with self._writing():
             report = run.add(
                 found.items, store=self.store, index=self.index, options=options, runner=runner,
-                progress=progress or _silent,
+                progress=progress or _silent, engine=self.text_engine,
             )  # fmt: skip
         return dataclasses.replace(report, problems=found.problems)
 
@@ -133,7 +138,9 @@ class Archive:
         """The passages that hold these words, best first. `where` as in `archive.index.Index`."""
         from ateneo.search.search import search
 
-        return Hits(words, tuple(search(self._searchable(), words, limit=limit, where=where)))
+        index = self._searchable()
+        found = search(index, words, limit=limit, where=where, vectors=self._vectors(words, index))
+        return Hits(words, tuple(found))
 
     def ask(
         self, question: str, *, limit: int = 5, where: Where | None = None, threshold: float | None = None
@@ -164,10 +171,13 @@ class Archive:
 
     def remove(self, id: str) -> None:
         """Takes a talk out of the archive; the recording stays where it is. Raises TalkNotFound."""
+        from ateneo.ingest import vectors
+
         self.store.talk(id)
         with self._writing():
             self.index.remove(id)
             self.storage.remove(f"talks/{id}")
+            vectors.forget(id, storage=self.storage)
             self.index.refresh()
 
     def reindex(self, *, progress: "Callable[[Progress], None] | None" = None) -> "AddReport":
@@ -181,7 +191,22 @@ class Archive:
             except IndexDamaged:
                 self.__dict__.pop("index", None)
                 self.storage.remove("index")
-            return run.reindex(store=self.store, index=self.index, progress=progress or _silent)
+            return run.reindex(
+                store=self.store, index=self.index, progress=progress or _silent, engine=self.text_engine
+            )
+
+    @cached_property
+    def text_engine(self) -> "TextEngine | None":
+        """The sentence encoder, loaded when first needed; None where none is installed: words alone are used then."""
+        from ateneo import engines
+
+        found: TextEngine | None = engines.load("text", TEXT) if TEXT in engines.available("text") else None
+        return found
+
+    def _vectors(self, words: str, index: Index) -> "dict[str, NDArray[np.float32]]":
+        """Space → vector of the words, where the index has vectors of the engine's space."""
+        engine = self.text_engine
+        return {engine.space: engine.embed([words])[0]} if engine and engine.space in index.spaces() else {}
 
     def _searchable(self) -> Index:
         """The index, made first where it is missing although there are talks."""

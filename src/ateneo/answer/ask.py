@@ -5,10 +5,7 @@ likely the archive does not say. The sentences of those that remain are numbered
 names evidence by number, and code turns the number into talk and second, so that no time can be invented.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator, Sequence
 
 from ateneo import text
 from ateneo.answer.confidence import THRESHOLD, confidence
@@ -37,14 +34,13 @@ def ask(
     where: Where | None = None,
     threshold: float = THRESHOLD,
     writer: Writer | None = None,
-    vectors: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> Asked:
     """What the archive says: at most `limit` talks, best first, and one merged answer; or None and the nearest hits.
 
-    `threshold` in [0, 1]: 0 always answers where anything is found. `vectors` maps a space to the question's vector.
+    `threshold` in [0, 1]: 0 always answers where anything is found.
     """
     read = read_question(question, index)
-    found = candidates(index, question, kinds=CITED, where=where, vectors=vectors or {}, limit=DEPTH)
+    found = candidates(index, question, kinds=CITED, where=where, limit=DEPTH)
     ranked = weigh_all(read, fold_same(found, read.language))
     talks = best_of_talks(ranked)
     probable = [confidence(read, talks, n) for n in range(min(len(talks), MOST_TALKS))]

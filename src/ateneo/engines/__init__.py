@@ -42,8 +42,21 @@ class OcrEngine(Protocol):
         """The text of the picture, one line of the slide a line, in reading order; empty where there is none."""
 
 
+class TextEngine(Protocol):
+    """Texts → vectors of one space."""
+
+    name: str
+
+    @property
+    def space(self) -> str:
+        """The name of the space, model and version: vectors of different spaces are never compared."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (N, D), in the order of the texts. Raises EngineError."""
+
+
 def available(kind: str) -> list[str]:
-    """The names of the registered engines of a kind ("speech", "ocr"), sorted."""
+    """The names of the registered engines of a kind ("speech", "ocr", "text"), sorted."""
     return sorted(e.name.removeprefix(kind + ".") for e in entry_points(group=GROUP) if e.name.startswith(kind + "."))
 
 

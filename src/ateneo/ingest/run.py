@@ -15,10 +15,12 @@ from pathlib import Path
 
 from ateneo.archive.index import Index
 from ateneo.archive.store import Done, Recording, TalkStore, fingerprint
+from ateneo.engines import TextEngine
 from ateneo.errors import ArchiveError
 from ateneo.ingest import passages
 from ateneo.ingest.discover import Item
 from ateneo.ingest.stages import Identity, Options, Outcome, process, refresh
+from ateneo.ingest.vectors import with_vectors
 
 INDEX_CODE = 1  # raise to index every talk again
 ID_LENGTH = 60  # characters of date and title in an id
@@ -109,6 +111,7 @@ def add(
     index: Index,
     options: Options,
     runner: "Runner",
+    engine: TextEngine | None = None,
     progress: Callable[[Progress], None],
 ) -> AddReport:
     """Adds the items in order and indexes each as it ends. To be called under the archive's lock. Raises ArchiveError
@@ -118,7 +121,7 @@ def add(
     with index.batch(every=1):
         for number, outcome in runner(items, claims, store, options, progress):
             own = outcome.talk_id if outcome.state != "duplicate" else None
-            if own and index_talk(own, store=store, index=index):
+            if own and index_talk(own, store=store, index=index, engine=engine):
                 outcome = dataclasses.replace(outcome, state="indexed")
             outcomes.append(outcome)
             progress(Progress(number + 1, len(items), outcome.path, "index", 1.0, outcome))
@@ -126,10 +129,12 @@ def add(
     return AddReport(tuple(outcomes))
 
 
-def index_talk(talk_id: str, *, store: TalkStore, index: Index) -> bool:
-    """Puts a talk's passages and frames into the index unless it holds just these; whether it had to."""
+def index_talk(talk_id: str, *, store: TalkStore, index: Index, engine: TextEngine | None = None) -> bool:
+    """Puts a talk's passages, with vectors where there is an engine, and frames into the index unless it holds just
+    these; whether it had to."""
     talk = store.talk(talk_id)
-    state = fingerprint(INDEX_CODE, talk, store.hash_of(talk_id, "passages.json", "frames.json", "summary.json"))
+    space = engine.space if engine else ""
+    state = fingerprint(INDEX_CODE, talk, space, store.hash_of(talk_id, "passages.json", "frames.json", "summary.json"))
     done = store.done(talk_id).get("index")
     if done and done.input == state and index.states().get(talk_id) == state:
         return False
@@ -138,12 +143,16 @@ def index_talk(talk_id: str, *, store: TalkStore, index: Index) -> bool:
     rows = store.passages(talk)
     if summary:
         rows += passages.summary_passages(talk, summary.sentences, summary.language)
+    if engine:
+        rows = with_vectors(rows, engine, talk_id=talk_id, storage=store.storage)
     index.upsert(talk_id, rows, store.frames(talk_id), talk=talk, state=state)
     store.mark(talk_id, "index", Done("done", state, seconds=round(time.perf_counter() - began, 3)))
     return True
 
 
-def reindex(*, store: TalkStore, index: Index, progress: Callable[[Progress], None]) -> AddReport:
+def reindex(
+    *, store: TalkStore, index: Index, progress: Callable[[Progress], None], engine: TextEngine | None = None
+) -> AddReport:
     """Redoes what hangs on files that people corrected, indexes what is not indexed, and takes out of the index what
     is no longer in the archive. To be called under the archive's lock."""
     ids = store.ids()
@@ -152,17 +161,17 @@ def reindex(*, store: TalkStore, index: Index, progress: Callable[[Progress], No
         for talk_id in set(index.states()) - set(ids):
             index.remove(talk_id)
         for number, talk_id in enumerate(ids):
-            outcome = _refresh(talk_id, store=store, index=index)
+            outcome = _refresh(talk_id, store=store, index=index, engine=engine)
             outcomes.append(outcome)
             progress(Progress(number + 1, len(ids), talk_id, "index", 1.0, outcome))
     index.refresh()
     return AddReport(tuple(outcomes))
 
 
-def _refresh(talk_id: str, *, store: TalkStore, index: Index) -> Outcome:
+def _refresh(talk_id: str, *, store: TalkStore, index: Index, engine: TextEngine | None) -> Outcome:
     try:
         outcome = refresh(talk_id, store=store)
-        indexed = index_talk(talk_id, store=store, index=index)
+        indexed = index_talk(talk_id, store=store, index=index, engine=engine)
     except ArchiveError as error:
         return Outcome(talk_id, talk_id, "skipped", (str(error),))
     return dataclasses.replace(outcome, state="indexed") if indexed else outcome
