@@ -16,8 +16,9 @@ WORDS = {
         "energía agua ciudad escuela salud historia lengua futuro cambio coste precio mercado red señal imagen archivo "
         "código error usuario diseño calidad ejemplo pregunta respuesta objetivo riesgo ventaja límite medida "
         "valor grupo año mes semana primera segunda mejor nuevo gran común según entre para con sin sobre cada desde "
-        "hasta cuando donde podemos debemos queremos muestra indica aumenta reduce depende mejora participa encuesta "
-        "entrevista región provincia montaña río valle vuelo motor batería hidrógeno planta hospital paciente célula materia"
+        "hasta cuando donde podemos debemos queremos muestra indica aumenta reduce depende mejora participa "
+        "encuesta entrevista región provincia montaña río valle vuelo motor batería hidrógeno planta hospital paciente "
+        "célula materia"
     ).split(),
     "en": (
         "data results method study people time work team model system tests analysis project energy water city school "

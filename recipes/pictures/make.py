@@ -38,7 +38,7 @@ def main() -> None:
     if options.prepare:
         return
     settings = Settings(
-        steps=options.steps, batch=options.batch, lr=options.lr, warmup=min(400, max(1, options.steps // 10)),
+        steps=options.steps, batch=options.batch, lr=options.lr, warmup=300,
         weight_decay=0.1, betas=(0.9, 0.98), ema=0.998, precision=options.precision, save_every=100, test_every=500,
         show_every=1000,
     )  # fmt: skip
