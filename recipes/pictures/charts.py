@@ -88,7 +88,10 @@ def horizontal_bars(pen: ImageDraw.ImageDraw, look: Look, box: Box) -> set[str]:
     stacked, face = series > 1 and look.chance(0.7), look.face(min(12.0, (bottom - top) / count * 0.5))
     for n in range(count):
         y, x = top + n * step, start
-        pen.text((start - 4, y + step * 0.5), look.words(1, 2), font=face, fill=look.ink, anchor="rm")
+        label = look.words(1, 2)
+        while face.getlength(label) > start - left - 4 and len(label) > 1:
+            label = label[:-1]
+        pen.text((start - 4, y + step * 0.5), label, font=face, fill=look.ink, anchor="rm")
         for s in range(series):
             long = look.between(0.08, 0.95) * (right - start) / (series if stacked else 1)
             high = step * 0.7 if stacked else step * 0.7 / series
