@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# ruff: noqa: N806 (the papers symbols)
+# ruff: noqa: N803, N806 (the symbols of the papers)
 torch = pytest.importorskip("torch")
 pytest.importorskip("cv2", reason="the recipe needs opencv-python-headless")
 
