@@ -7,7 +7,7 @@ The wordings for zero-shot were written once, before anything was measured, and 
 from. Contact sheets of what was found go to CACHE/sheets.
 """
 
-# ruff: noqa: N806 (the paper's symbols)
+
 
 import argparse
 import json

@@ -7,7 +7,7 @@ against the false ones alone, so that true ones do not compete, and what is true
 is true of most. And a false name that says nearly the same as the true one is left out.
 """
 
-# ruff: noqa: N803, N806, N812 (the paper's symbols)
+
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -5,7 +5,7 @@ Convolutions see edges and colours with far fewer examples than patches would ne
 convolutions help transformers see better"); the transformer sees how things lie to each other on a page.
 """
 
-# ruff: noqa: N806 (the paper's symbols)
+
 
 import itertools
 from dataclasses import dataclass
