@@ -7,8 +7,6 @@ The wordings for zero-shot were written once, before anything was measured, and 
 from. Contact sheets of what was found go to CACHE/sheets.
 """
 
-
-
 import argparse
 import json
 import os

@@ -7,8 +7,6 @@ against the false ones alone, so that true ones do not compete, and what is true
 is true of most. And a false name that says nearly the same as the true one is left out.
 """
 
-
-
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path

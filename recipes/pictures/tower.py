@@ -5,8 +5,6 @@ Convolutions see edges and colours with far fewer examples than patches would ne
 convolutions help transformers see better"); the transformer sees how things lie to each other on a page.
 """
 
-
-
 import itertools
 from dataclasses import dataclass
 
