@@ -63,7 +63,9 @@ def _turns(texts: Sequence[str]) -> list[tuple[int, int]]:
     said = np.array([numbers[text] for text in texts], dtype=np.int64)
     runs: list[tuple[int, int]] = []
     for turn in range(1, min(LONGEST_TURN, len(texts) - 1) + 1):
-        again, either = _shifted(said, turn), _shifted(said, turn) | _shifted(said, 2 * turn)
+        again = either = _shifted(said, turn)
+        if 2 * turn <= LONGEST_TURN:
+            either = again | _shifted(said, 2 * turn)
         found: list[tuple[int, int]] = []
         for turns, words, share in (EXACT, INEXACT):
             found += _dense(again, turn, length=max(math.ceil(turns * turn), words - turn), share=share)
