@@ -9,6 +9,7 @@ import json
 import math
 import time
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
@@ -64,15 +65,15 @@ class Settings:
             raise SettingsError(f"cannot use lr = {self.lr}, ema = {self.ema}: lr is above 0, ema from 0 to below 1")
 
 
-class Task(nn.Module):
+class Task(nn.Module, ABC):
     """What is learned: a model, the loss of a batch, and how it is measured and shown on pictures held apart."""
 
     model: nn.Module
     name = "task"
 
+    @abstractmethod
     def forward(self, batch: Batch) -> Tensor:
         """The loss of a batch; draws from torch's own generator, which the loop seeds for each step."""
-        raise NotImplementedError
 
     def backward(self, forward: Callable[[Batch], Tensor], batch: Batch, scale: Callable[[Tensor], Tensor]) -> Tensor:
         """Adds the loss's gradients, scaled; returns the loss. `forward` is this task, joined to other processes'."""
@@ -83,17 +84,17 @@ class Task(nn.Module):
     def after_step(self) -> None:
         """Called when weights have changed, to keep them within bounds."""
 
+    @abstractmethod
     def test(self, model: nn.Module, held: Pictures) -> dict[str, float]:
         """Figures on pictures held apart."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, model: nn.Module, held: Pictures, path: Path) -> None:
         """A picture of what the model does by now, written to the path."""
-        raise NotImplementedError
 
+    @abstractmethod
     def config(self) -> dict[str, Any]:
         """What `config.json` beside the weights says, so that the model can be built again."""
-        raise NotImplementedError
 
     def companions(self) -> dict[str, bytes]:
         """Other files of the model's folder: a tokenizer."""
