@@ -7,15 +7,17 @@ arguments or with one, the model asked for. Built-in engines register through th
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from ateneo.errors import EngineError
 from ateneo.records import Word
 
 GROUP = "ateneo.engines"
+Picture: TypeAlias = str | Path | bytes | Image
 SAMPLE_RATE = 16_000  # Hz; what every speech engine is given
 
 
@@ -55,8 +57,24 @@ class TextEngine(Protocol):
         """Unit vectors (N, D), in the order of the texts. Raises EngineError."""
 
 
+class PictureEngine(Protocol):
+    """Pictures and words → vectors of one space, so that words find pictures."""
+
+    name: str
+
+    @property
+    def space(self) -> str:
+        """The name of the space, model and version: vectors of different spaces are never compared."""
+
+    def embed_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """Files, bytes or PIL images → unit vectors (N, D). Raises InputError that names a picture it cannot read."""
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (N, D), in the order of the texts. Raises EngineError."""
+
+
 def available(kind: str) -> list[str]:
-    """The names of the registered engines of a kind ("speech", "ocr", "text"), sorted."""
+    """The names of the registered engines of a kind ("speech", "ocr", "text", "pictures"), sorted."""
     return sorted(e.name.removeprefix(kind + ".") for e in entry_points(group=GROUP) if e.name.startswith(kind + "."))
 
 
