@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ateneo.settings import Settings
 
 Where = Mapping[str, Any]
-TEXT = "sentences"  # the text engine
 
 
 class Archive:
@@ -197,10 +196,13 @@ class Archive:
 
     @cached_property
     def text_engine(self) -> "TextEngine | None":
-        """The sentence encoder, loaded when first needed; None where none is installed: words alone are used then."""
+        """The sentence encoder of the settings, loaded when first needed; None where no encoder at all is installed:
+        words alone are used then. Raises EngineError where the one that is asked for is not there."""
         from ateneo import engines
 
-        found: TextEngine | None = engines.load("text", TEXT) if TEXT in engines.available("text") else None
+        found: TextEngine | None = (
+            engines.load("text", self.settings.text_engine) if engines.available("text") else None
+        )
         return found
 
     def _vectors(self, words: str, index: Index) -> "dict[str, NDArray[np.float32]]":

@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     ocr_engine: str = Field(
         "auto", description="engine that reads slides: auto, tesseract, rapidocr, or a registered one"
     )
+    text_engine: str = Field("sentences", description="engine that turns sentences into vectors, NAME or NAME:MODEL")
+    picture_engine: str = Field("tower", description="engine that turns pictures into vectors, NAME or NAME:MODEL")
     language: str | None = Field(None, description="language of the talks where nothing else tells it (BCP 47)")
     stall: float = Field(1800.0, gt=0, description="seconds without any progress after which a talk is given up")
 
