@@ -6,8 +6,9 @@ tantivy only sees them separated by spaces, so that query and passage meet the s
 process killed at any moment leaves the state before it or after it.
 """
 
+import dataclasses
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,9 @@ class LocalIndex:
         self._writer: tantivy.IndexWriter | None = None
         self._waiting: list[_Upsert] = []
         self._every, self._changed = 1, 0
+        self._seen: tuple[bytes, frozenset[str]] | None = None
+        self._segment_table: dict[str, list[Segment]] | None = None
+        self._known: dict[Path, Segment] = {}
         if not (folder / "words" / "meta.json").exists():
             self._make()
         self._index = self._guarded(lambda: tantivy.Index.open(str(folder / "words")))
@@ -194,7 +198,7 @@ class LocalIndex:
         language = (where or {}).get("language")
         segments = self._segments().get(space, [])
         keys = nearest(segments, vector, upserts=upserts, kinds=frozenset(kinds), language=language, limit=limit)
-        return [self._found(address, score) for key, score in keys for address in self._addresses("key", key)]
+        return self._entries(dict(keys))
 
     def frequency(self, token: str, *, language: str | None = None) -> int:
         """See Index.frequency."""
@@ -208,11 +212,20 @@ class LocalIndex:
         return int(self._searcher.num_docs) - int(counted.count or 0)
 
     def refresh(self) -> None:
-        """See Index.refresh."""
+        """See Index.refresh. Nothing is read again where nothing was committed since the last time."""
+        now = self._guarded(self._stamp)
+        if now == self._seen:
+            return
         self._guarded(self._index.reload)
         self._searcher = self._guarded(self._index.searcher)
         self._talk_table: dict[str, TalkState] | None = None
-        self._segment_table: dict[str, list[Segment]] | None = None
+        self._segment_table = None
+        self._seen = now
+
+    def _stamp(self) -> tuple[bytes, frozenset[str]]:
+        """What every commit changes: tantivy's own list of its files, and the names of the vectors' files."""
+        names = frozenset(path.name for path in (self._folder / "vectors").glob("*.json"))
+        return (self._folder / "words" / "meta.json").read_bytes(), names
 
     def spaces(self) -> list[str]:
         """See Index.spaces."""
@@ -251,6 +264,15 @@ class LocalIndex:
         hits = self._guarded(lambda: self._searcher.search(query, max(1, self._searcher.num_docs), count=False).hits)
         return [address for _, address in hits]
 
+    def _entries(self, scores: Mapping[str, float]) -> list[Found]:
+        """Key → score as what was found, in the same order."""
+        if not scores:
+            return []
+        query = tantivy.Query.term_set_query(self._index.schema, "key", list(scores))
+        hits = self._guarded(lambda: self._searcher.search(query, len(scores), count=False).hits)
+        entries = {entry.key: entry for entry in (self._found(address, 0.0) for _, address in hits)}
+        return [dataclasses.replace(entries[key], score=score) for key, score in scores.items() if key in entries]
+
     def _found(self, address: tantivy.DocAddress, score: float) -> Found:
         return self._guarded(lambda: found(self._searcher.doc(address), score))
 
@@ -266,7 +288,8 @@ class LocalIndex:
 
     def _segments(self) -> dict[str, list[Segment]]:
         if self._segment_table is None:
-            self._segment_table = read_segments(self._folder / "vectors", self._live())
+            self._segment_table = read_segments(self._folder / "vectors", self._live(), known=self._known)
+            self._known = {s.path: s for segments in self._segment_table.values() for s in segments}
         return self._segment_table
 
     def _guarded(self, action: Callable[[], T]) -> T:

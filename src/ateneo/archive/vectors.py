@@ -3,12 +3,14 @@
 A segment is two files, `NAME.npy` (float16, (rows, d)) and `NAME.json` (which rows belong to which upsert of which
 talk). It is written before the words are committed, and a row counts only while its upsert is a committed one, so a
 segment that a killed process left behind is never seen. Exact search reads 40 MB for 40,000 vectors of 512 numbers.
+A segment never changes once written, so what is read of it serves until it is gone.
 """
 
 import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,7 @@ class Row:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segment:
     """Vectors of one space, (rows, d), and what each row stands for."""
 
@@ -39,6 +41,32 @@ class Segment:
     space: str
     vectors: NDArray[np.float16]
     rows: Sequence[Row]
+
+    @cached_property
+    def groups(self) -> tuple[Mapping[tuple[str, str, str], int], NDArray[np.int32]]:
+        """(upsert, kind, language) → its number, and the number of each row (rows,): a filter looks at each once."""
+        numbers: dict[tuple[str, str, str], int] = {}
+        of_rows = [numbers.setdefault((row.upsert, row.kind, row.language), len(numbers)) for row in self.rows]
+        return numbers, np.asarray(of_rows, np.int32)
+
+    def wanted(self, upserts: Collection[str], kinds: frozenset[str], language: str | None) -> NDArray[np.bool_]:
+        """(rows,): which rows are of these upserts and kinds, and of the language where one is given."""
+        numbers, of_rows = self.groups
+        passes = [
+            upsert in upserts and kind in kinds and (language is None or speaks(spoken, language))
+            for upsert, kind, spoken in numbers
+        ]
+        return np.asarray(passes, np.bool_)[of_rows]
+
+    def scores(self, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """The dot products of these rows, in ascending order, with a vector (d,)."""
+        found = np.empty(len(rows), np.float32)
+        whole = len(rows) == len(self.vectors)
+        for first in range(0, len(rows), CHUNK):
+            part = slice(first, first + CHUNK)
+            chosen = self.vectors[part] if whole else self.vectors[rows[part]]  # a slice is not copied
+            found[part] = chosen.astype(np.float32) @ vector
+        return found
 
 
 def write_segment(folder: Path, *, name: str, space: str, rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:
@@ -59,24 +87,33 @@ def write_segment(folder: Path, *, name: str, space: str, rows: Sequence[Row], v
     draft.replace(folder / f"{name}.json")
 
 
-def read_segments(folder: Path, live: Iterable[str]) -> dict[str, list[Segment]]:
-    """Space → its segments with rows of a live upsert. Raises IndexDamaged where one cannot be read."""
+def read_segments(
+    folder: Path, live: Iterable[str], *, known: Mapping[Path, Segment] | None = None
+) -> dict[str, list[Segment]]:
+    """Space → its segments with rows of a live upsert; those in `known` are not read again. Raises IndexDamaged where
+    one cannot be read."""
     live = frozenset(live)
     segments: dict[str, list[Segment]] = {}
     for path in sorted(folder.glob("*.json")):
-        try:
-            table = json.loads(path.read_text(encoding="utf-8"))
-            vectors = np.load(path.with_suffix(".npy"), mmap_mode="r")
-            rows = [Row(*row) for row in table["rows"]]
-            if len(rows) != len(vectors):
-                raise ValueError("row counts differ")
-        except FileNotFoundError:
-            continue  # merged away by a writer since the folder was listed
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise IndexDamaged(f"cannot read {path}: {error}; run `ateneo reindex`") from error
-        if any(row.upsert in live for row in rows):
-            segments.setdefault(table["space"], []).append(Segment(path, table["space"], vectors, rows))
+        segment = (known or {}).get(path) or _read(path)
+        if segment and any(upsert in live for upsert, _, _ in segment.groups[0]):
+            segments.setdefault(segment.space, []).append(segment)
     return segments
+
+
+def _read(path: Path) -> Segment | None:
+    """The segment; None where a writer has merged it away since the folder was listed."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        vectors = np.load(path.with_suffix(".npy"), mmap_mode="r")
+        rows = [Row(*row) for row in table["rows"]]
+        if len(rows) != len(vectors):
+            raise ValueError("row counts differ")
+        return Segment(path, table["space"], vectors, rows)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise IndexDamaged(f"cannot read {path}: {error}; run `ateneo reindex`") from error
 
 
 def tidy(folder: Path, *, live: Iterable[str], name: str) -> None:
@@ -108,16 +145,20 @@ def nearest(
                 f"cannot compare a vector of {len(vector)} numbers with those of {segment.space}, "
                 f"which have {segment.vectors.shape[1]}; use the engine of that space"
             )
-        wanted = [
-            n for n, row in enumerate(segment.rows)
-            if row.upsert in upserts and row.kind in kinds and (language is None or speaks(row.language, language))
-        ]  # fmt: skip
-        for first in range(0, len(wanted), CHUNK):
-            part = wanted[first : first + CHUNK]
-            scores = segment.vectors[part].astype(np.float32) @ vector  # (n, d) @ (d,) → (n,)
-            for n in np.argsort(-scores, kind="stable")[:limit]:
-                found[segment.rows[part[n]].key] = float(scores[n])
+        rows = np.flatnonzero(segment.wanted(upserts, kinds, language))
+        scores = segment.scores(vector, rows)
+        for n in _highest(scores, limit):
+            found[segment.rows[rows[n]].key] = float(scores[n])
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+
+def _highest(scores: NDArray[np.float32], limit: int) -> NDArray[np.intp]:
+    """The places of the highest scores, best first; of equal ones the first."""
+    if limit < len(scores):
+        least = np.partition(scores, -limit)[-limit] if limit > 0 else np.inf
+        places = np.flatnonzero(scores >= least)
+        return places[np.argsort(-scores[places], kind="stable")[:limit]]
+    return np.argsort(-scores, kind="stable")
 
 
 def speaks(language: str, wanted: str) -> bool:
