@@ -44,8 +44,8 @@ class Storage(Protocol):
     def sweep(self) -> None:
         """Removes what a killed process left unfinished. Only to be called under `lock`."""
 
-    def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Holds the right to write. Raises ArchiveLocked at once where another living process holds it."""
+    def lock(self, *, wait: float = 0.0) -> contextlib.AbstractContextManager[None]:
+        """Holds the right to write. Raises ArchiveLocked where another living process holds it still after `wait` s."""
 
 
 class LocalStorage:
@@ -103,11 +103,11 @@ class LocalStorage:
                     Path(folder, name).unlink()
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, *, wait: float = 0.0) -> Iterator[None]:
         from filelock import FileLock, Timeout
 
         self.root.mkdir(parents=True, exist_ok=True)
-        held = FileLock(self.root / ".lock", timeout=0)
+        held = FileLock(self.root / ".lock", timeout=wait)
         try:
             held.acquire()
         except Timeout as error:
