@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
-from ateneo.errors import InputError, TalkNotFound
-from ateneo.records import Asked, Hits, StageState, Talk, TalkDetail
+from ateneo.errors import ArchiveError, InputError, TalkNotFound
+from ateneo.records import Asked, Hits, StageState, Talk, TalkDetail, Track
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,13 +28,15 @@ Where = Mapping[str, Any]
 class Archive:
     """An archive of talks in a folder (docs/archive.md).
 
-    `make` makes the folder when something is first written. Raises ArchiveNotFound where there is no archive and
+    `make` makes the folder when something is first written. `wait` is how many seconds whoever writes waits for
+    another process that writes, before ArchiveLocked. Raises ArchiveNotFound where there is no archive and
     `make` is False, NewerFormat where a later Ateneo wrote it, SettingsError where `ateneo.toml` cannot be used.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, make: bool = True) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, make: bool = True, wait: float = 0.0) -> None:
         from ateneo.settings import FILE, absent, load
 
+        self.wait = wait
         self.path = Path(path).expanduser().absolute()
         self.storage = LocalStorage(self.path)
         present = self.storage.exists(FILE)
@@ -168,6 +170,50 @@ class Archive:
         except OSError as error:
             raise writing_failed(target, error) from error
 
+    def transcript(self, id: str, *, language: str | None = None) -> Track:
+        """What was said, in this language or else the talk's own. Raises TalkNotFound, and InputError where the talk
+        has no such transcript."""
+        from ateneo.export import track_in
+        from ateneo.ingest import transcripts
+
+        return track_in(self.talk(id), transcripts.read(self.storage, id), language)
+
+    def correct(
+        self,
+        id: str,
+        *,
+        title: str | None = None,
+        speakers: Sequence[str] | None = None,
+        date: str | None = None,
+        number: str | None = None,
+        language: str | None = None,
+    ) -> TalkDetail:
+        """Puts right what is given, and indexes the talk again; "" empties a field. Raises TalkNotFound, InputError,
+        ArchiveLocked."""
+        from ateneo.ingest import corrections
+
+        self.store.talk(id)
+        with self._writing():
+            recording = self.store.recording(id)
+            talk = corrections.talk(
+                recording.talk, title=title, speakers=speakers, date=date, number=number, spoken=language
+            )
+            self.store.save_recording(dataclasses.replace(recording, talk=talk))
+            self._follow(id)
+        return self.talk(id)
+
+    def correct_caption(self, id: str, *, language: str, start: float, text: str, was: str | None = None) -> Track:
+        """Gives the caption that begins at `start` s another text (an empty one takes it out), and indexes the talk
+        again. `was` is what it said when it was looked at. Raises TalkNotFound, InputError, ArchiveLocked."""
+        from ateneo.ingest import corrections, transcripts
+
+        self.store.talk(id)
+        with self._writing():
+            track = corrections.cue(self.transcript(id, language=language), start=start, text=text, was=was)
+            transcripts.save_corrected(self.storage, id, track)
+            self._follow(id)
+        return self.transcript(id, language=language)
+
     def remove(self, id: str) -> None:
         """Takes a talk out of the archive; the recording stays where it is. Raises TalkNotFound."""
         from ateneo.ingest import vectors
@@ -208,7 +254,7 @@ class Archive:
     def _vectors(self, words: str, index: Index) -> "dict[str, NDArray[np.float32]]":
         """Space → vector of the words, where the index has vectors of the engine's space."""
         engine = self.text_engine
-        return {engine.space: engine.embed([words])[0]} if engine and engine.space in index.spaces() else {}
+        return {engine.space: engine.embed([words], query=True)[0]} if engine and engine.space in index.spaces() else {}
 
     def _searchable(self) -> Index:
         """The index, made first where it is missing although there are talks."""
@@ -217,13 +263,22 @@ class Archive:
         self.index.refresh()
         return self.index
 
+    def _follow(self, id: str) -> None:
+        """Does again what hangs on a talk's files, and indexes it. Raises ArchiveError."""
+        from ateneo.ingest import run
+
+        outcome = run.follow(id, store=self.store, index=self.index, engine=self.text_engine)
+        if outcome.state == "skipped":
+            raise ArchiveError("; ".join(outcome.problems))
+        self.index.refresh()
+
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         """Holds the archive's lock, makes the archive where it is new, clears what a killed run left unfinished."""
         from ateneo.settings import FILE, new_file
 
         try:
-            with self.storage.lock():
+            with self.storage.lock(wait=self.wait):
                 self.storage.sweep()
                 if not self.storage.exists(FILE):
                     self.storage.write(FILE, new_file().encode())

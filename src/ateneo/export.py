@@ -15,10 +15,10 @@ def export(detail: TalkDetail, tracks: Sequence[Track], *, format: str, language
     if format == "chapters":
         return chapters(detail.chapters)
     if format == "md":
-        return notes(detail, _track(detail, tracks, language) if tracks else None)
+        return notes(detail, track_in(detail, tracks, language) if tracks else None)
     if format in ("vtt", "srt"):
         write = write_vtt if format == "vtt" else write_srt
-        return write(_track(detail, tracks, language))
+        return write(track_in(detail, tracks, language))
     raise InputError(f"cannot export as {format!r}: unknown format; use one of {', '.join(FORMATS)}")
 
 
@@ -61,7 +61,8 @@ def _speech(cues: Sequence[Cue]) -> str:
     return " ".join(" ".join(cue.text.split()) for cue in cues)
 
 
-def _track(detail: TalkDetail, tracks: Sequence[Track], language: str | None) -> Track:
+def track_in(detail: TalkDetail, tracks: Sequence[Track], language: str | None) -> Track:
+    """The transcript in this language, else the talk's own, else the first. Raises InputError where there is none."""
     by_language = {track.language: track for track in tracks}
     wanted = language or detail.language or ""
     if wanted in by_language:
@@ -69,4 +70,4 @@ def _track(detail: TalkDetail, tracks: Sequence[Track], language: str | None) ->
     if language is None and tracks:
         return tracks[0]
     known = ", ".join(by_language) or "none"
-    raise InputError(f"cannot export {detail.id}: no transcript in {wanted or 'any language'}; it has: {known}")
+    raise InputError(f"no transcript of {detail.id} in {wanted or 'any language'}; it has: {known}")

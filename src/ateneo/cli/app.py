@@ -183,6 +183,40 @@ def remove(context: typer.Context, talks: Annotated[list[str], typer.Argument(me
 
 
 @app.command()
+def correct(
+    context: typer.Context,
+    talk: TalkId,
+    title: Annotated[str | None, typer.Option(help="The title.")] = None,
+    speaker: Annotated[list[str] | None, typer.Option(help="A speaker; may be given several times.")] = None,
+    date: Annotated[str | None, typer.Option(help="The date; '' takes it away.")] = None,
+    number: Annotated[str | None, typer.Option(help="The number; '' takes it away.")] = None,
+    language: Annotated[str | None, typer.Option(help="The talk's language; with --at, which transcript.")] = None,
+    at: Annotated[str | None, typer.Option(help="Where a caption begins: seconds or [H:]MM:SS.")] = None,
+    text: Annotated[str | None, typer.Option(help="What the caption at --at says; '' takes it out.")] = None,
+) -> None:
+    """Put right a talk's title, speakers, date, number, language, or the text of a caption."""
+    from ateneo.archive.store import seconds
+    from ateneo.errors import InputError
+
+    archive = _archive(context)
+    found = archive.find(talk)
+    if (at is None) != (text is None):
+        raise InputError("cannot correct a caption: give both --at and --text")
+    if at is not None and text is not None:
+        track = archive.transcript(found, language=language)
+        archive.correct_caption(found, language=track.language, start=seconds(at), text=text)
+        language = None
+    given = {"title": title, "date": date, "number": number, "language": language, "speakers": speaker or None}
+    if any(value is not None for value in given.values()):
+        archive.correct(found, **given)  # type: ignore[arg-type]
+    elif at is None:
+        raise InputError(
+            "nothing to correct: give --title, --speaker, --date, --number, --language, or --at and --text"
+        )
+    print(f"corrected {found}", file=sys.stderr)
+
+
+@app.command()
 def reindex(context: typer.Context) -> None:
     """Follow corrections made by hand, and make the index again where it is missing or damaged."""
     from ateneo.cli.bars import Bars

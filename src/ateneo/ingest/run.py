@@ -161,14 +161,15 @@ def reindex(
         for talk_id in set(index.states()) - set(ids):
             index.remove(talk_id)
         for number, talk_id in enumerate(ids):
-            outcome = _refresh(talk_id, store=store, index=index, engine=engine)
+            outcome = follow(talk_id, store=store, index=index, engine=engine)
             outcomes.append(outcome)
             progress(Progress(number + 1, len(ids), talk_id, "index", 1.0, outcome))
     index.refresh()
     return AddReport(tuple(outcomes))
 
 
-def _refresh(talk_id: str, *, store: TalkStore, index: Index, engine: TextEngine | None) -> Outcome:
+def follow(talk_id: str, *, store: TalkStore, index: Index, engine: TextEngine | None = None) -> Outcome:
+    """Redoes what hangs on a talk's files, and indexes it; "skipped" where its files cannot be read. Under the lock."""
     try:
         outcome = refresh(talk_id, store=store)
         indexed = index_talk(talk_id, store=store, index=index, engine=engine)

@@ -61,6 +61,11 @@ def write(storage: Storage, talk_id: str, tracks: Iterable[Track], *, written: M
     return dict(sorted(hashes.items()))
 
 
+def save_corrected(storage: Storage, talk_id: str, track: Track) -> None:
+    """Writes what a person corrected; the words and marks of the recogniser stay beside it."""
+    storage.write(f"talks/{talk_id}/transcript.{track.language}.vtt", captions.write_vtt(track).encode())
+
+
 def corrected(storage: Storage, talk_id: str, *, written: Mapping[str, str]) -> list[str]:
     """The transcripts that a person changed since the machine wrote them."""
     folder = f"talks/{talk_id}"
