@@ -31,9 +31,9 @@ class Counting:
     texts: int = 0
     space: str = "counting-1"
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         self.texts += len(texts)
-        return self.inner.embed(texts)
+        return self.inner.embed(texts, query=query)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ arguments or with one, the model asked for. Built-in engines register through th
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
+from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -53,8 +54,9 @@ class TextEngine(Protocol):
     def space(self) -> str:
         """The name of the space, model and version: vectors of different spaces are never compared."""
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors (N, D), in the order of the texts. Raises EngineError."""
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """Unit vectors (N, D), in the order of the texts: passages, or with `query` what is searched with, which some
+        models embed otherwise. Raises EngineError."""
 
 
 class PictureEngine(Protocol):
@@ -80,13 +82,24 @@ def available(kind: str) -> list[str]:
 
 def load(kind: str, name: str) -> Any:
     """The engine of this kind and name, made new; "NAME:MODEL" hands the model to it. Raises EngineError with the known
-    names where there is none."""
+    names where there is none, or where the engine needs a model and none is named."""
     plain, _, model = name.partition(":")
     for entry in entry_points(group=GROUP, name=f"{kind}.{plain}"):
         try:
             make = entry.load()
         except ImportError as error:
             raise EngineError(f"cannot load the {kind} engine {plain}: {error}; install what it needs") from error
+        if not model and needs_model(make):
+            raise EngineError(f"the {kind} engine {plain} needs a model: {plain}:NAME; see `ateneo models list`")
         return make(model) if model else make()
     known = ", ".join(available(kind)) or "none"
     raise EngineError(f"no {kind} engine named {plain}; known: {known}; see `ateneo doctor`")
+
+
+def needs_model(make: Any) -> bool:
+    """Whether what an entry point loads to cannot be called without naming a model."""
+    return any(
+        parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+        for parameter in signature(make).parameters.values()
+    )

@@ -56,9 +56,10 @@ class SentenceVectors:
         """The name of the space that the vectors belong to."""
         return f"{self.name}-{self.version}"
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         """Unit vectors (N, D), in the order of the texts; of a long text the first 256 tokens count. A text without any
-        word has the vector of the empty text. Raises EngineError where the model cannot be run."""
+        word has the vector of the empty text. Queries and passages are embedded alike. Raises EngineError where the
+        model cannot be run."""
         encodings = self._tokenizer.encode_batch(list(texts))
         order = sorted(range(len(encodings)), key=lambda n: len(encodings[n].ids))
         rows: dict[int, NDArray[np.float32]] = {}
