@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
-from ateneo.errors import ArchiveError, InputError, TalkNotFound
+from ateneo.errors import ArchiveError, InputError, ModelMissing, TalkNotFound
 from ateneo.records import Asked, Hits, StageState, Talk, TalkDetail, Track
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ateneo.engines import TextEngine
+    from ateneo.engines import PictureEngine, TextEngine
     from ateneo.ingest.run import AddReport, Progress
     from ateneo.settings import Settings
 
@@ -95,7 +95,7 @@ class Archive:
         with self._writing():
             report = run.add(
                 found.items, store=self.store, index=self.index, options=options, runner=runner,
-                progress=progress or _silent, engine=self.text_engine,
+                progress=progress or _silent, engine=self.text_engine, pictures=self.picture_engine,
             )  # fmt: skip
         return dataclasses.replace(report, problems=found.problems)
 
@@ -237,8 +237,9 @@ class Archive:
                 self.__dict__.pop("index", None)
                 self.storage.remove("index")
             return run.reindex(
-                store=self.store, index=self.index, progress=progress or _silent, engine=self.text_engine
-            )
+                store=self.store, index=self.index, progress=progress or _silent, engine=self.text_engine,
+                pictures=self.picture_engine,
+            )  # fmt: skip
 
     @cached_property
     def text_engine(self) -> "TextEngine | None":
@@ -249,6 +250,23 @@ class Archive:
         found: TextEngine | None = (
             engines.load("text", self.settings.text_engine) if engines.available("text") else None
         )
+        return found
+
+    @cached_property
+    def picture_engine(self) -> "PictureEngine | None":
+        """The picture engine of the settings, loaded when first needed; None where the one that ships is asked for and
+        is not there: pictures are found by their text and what was said then. Raises EngineError where another one
+        cannot be had."""
+        from ateneo import engines
+        from ateneo.settings import Settings
+
+        name = self.settings.picture_engine
+        try:
+            found: PictureEngine = engines.load("pictures", name)
+        except ModelMissing:
+            if name == Settings.model_fields["picture_engine"].default:
+                return None
+            raise
         return found
 
     def _vectors(self, words: str, index: Index) -> "dict[str, NDArray[np.float32]]":
@@ -267,7 +285,9 @@ class Archive:
         """Does again what hangs on a talk's files, and indexes it. Raises ArchiveError."""
         from ateneo.ingest import run
 
-        outcome = run.follow(id, store=self.store, index=self.index, engine=self.text_engine)
+        outcome = run.follow(
+            id, store=self.store, index=self.index, engine=self.text_engine, pictures=self.picture_engine
+        )
         if outcome.state == "skipped":
             raise ArchiveError("; ".join(outcome.problems))
         self.index.refresh()

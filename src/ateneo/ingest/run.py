@@ -15,12 +15,12 @@ from pathlib import Path
 
 from ateneo.archive.index import Index
 from ateneo.archive.store import Done, Recording, TalkStore, fingerprint
-from ateneo.engines import TextEngine
+from ateneo.engines import PictureEngine, TextEngine
 from ateneo.errors import ArchiveError
 from ateneo.ingest import passages
 from ateneo.ingest.discover import Item
 from ateneo.ingest.stages import Identity, Options, Outcome, process, refresh
-from ateneo.ingest.vectors import with_vectors
+from ateneo.ingest.vectors import frame_vectors, with_vectors
 
 INDEX_CODE = 1  # raise to index every talk again
 ID_LENGTH = 60  # characters of date and title in an id
@@ -112,6 +112,7 @@ def add(
     options: Options,
     runner: "Runner",
     engine: TextEngine | None = None,
+    pictures: PictureEngine | None = None,
     progress: Callable[[Progress], None],
 ) -> AddReport:
     """Adds the items in order and indexes each as it ends. To be called under the archive's lock. Raises ArchiveError
@@ -121,7 +122,7 @@ def add(
     with index.batch(every=1):
         for number, outcome in runner(items, claims, store, options, progress):
             own = outcome.talk_id if outcome.state != "duplicate" else None
-            if own and index_talk(own, store=store, index=index, engine=engine):
+            if own and index_talk(own, store=store, index=index, engine=engine, pictures=pictures):
                 outcome = dataclasses.replace(outcome, state="indexed")
             outcomes.append(outcome)
             progress(Progress(number + 1, len(items), outcome.path, "index", 1.0, outcome))
@@ -129,29 +130,46 @@ def add(
     return AddReport(tuple(outcomes))
 
 
-def index_talk(talk_id: str, *, store: TalkStore, index: Index, engine: TextEngine | None = None) -> bool:
-    """Puts a talk's passages, with vectors where there is an engine, and frames into the index unless it holds just
-    these; whether it had to."""
+def index_talk(
+    talk_id: str,
+    *,
+    store: TalkStore,
+    index: Index,
+    engine: TextEngine | None = None,
+    pictures: PictureEngine | None = None,
+) -> bool:
+    """Puts a talk's passages and frames into the index, with vectors where there are engines, unless it holds just
+    these; whether it had to. Pictures that cannot be read are noted in done.json."""
     talk = store.talk(talk_id)
-    space = engine.space if engine else ""
-    state = fingerprint(INDEX_CODE, talk, space, store.hash_of(talk_id, "passages.json", "frames.json", "summary.json"))
+    spaces = [one.space if one else "" for one in (engine, pictures)]
+    files = store.hash_of(talk_id, "passages.json", "frames.json", "summary.json")
+    state = fingerprint(INDEX_CODE, talk, spaces, files)
     done = store.done(talk_id).get("index")
     if done and done.input == state and index.states().get(talk_id) == state:
         return False
     began = time.perf_counter()
     summary = store.summary(talk_id)
-    rows = store.passages(talk)
+    rows, frames = store.passages(talk), store.frames(talk_id)
     if summary:
         rows += passages.summary_passages(talk, summary.sentences, summary.language)
     if engine:
         rows = with_vectors(rows, engine, talk_id=talk_id, storage=store.storage)
-    index.upsert(talk_id, rows, store.frames(talk_id), talk=talk, state=state)
-    store.mark(talk_id, "index", Done("done", state, seconds=round(time.perf_counter() - began, 3)))
+    vectors, problems = (
+        frame_vectors(frames, pictures, talk_id=talk_id, storage=store.storage) if pictures else ([], [])
+    )
+    index.upsert(talk_id, rows, frames, talk=talk, vectors=vectors, state=state)
+    spent = round(time.perf_counter() - began, 3)
+    store.mark(talk_id, "index", Done("done", state, seconds=spent, note="; ".join(problems)))
     return True
 
 
 def reindex(
-    *, store: TalkStore, index: Index, progress: Callable[[Progress], None], engine: TextEngine | None = None
+    *,
+    store: TalkStore,
+    index: Index,
+    progress: Callable[[Progress], None],
+    engine: TextEngine | None = None,
+    pictures: PictureEngine | None = None,
 ) -> AddReport:
     """Redoes what hangs on files that people corrected, indexes what is not indexed, and takes out of the index what
     is no longer in the archive. To be called under the archive's lock."""
@@ -161,18 +179,25 @@ def reindex(
         for talk_id in set(index.states()) - set(ids):
             index.remove(talk_id)
         for number, talk_id in enumerate(ids):
-            outcome = follow(talk_id, store=store, index=index, engine=engine)
+            outcome = follow(talk_id, store=store, index=index, engine=engine, pictures=pictures)
             outcomes.append(outcome)
             progress(Progress(number + 1, len(ids), talk_id, "index", 1.0, outcome))
     index.refresh()
     return AddReport(tuple(outcomes))
 
 
-def follow(talk_id: str, *, store: TalkStore, index: Index, engine: TextEngine | None = None) -> Outcome:
+def follow(
+    talk_id: str,
+    *,
+    store: TalkStore,
+    index: Index,
+    engine: TextEngine | None = None,
+    pictures: PictureEngine | None = None,
+) -> Outcome:
     """Redoes what hangs on a talk's files, and indexes it; "skipped" where its files cannot be read. Under the lock."""
     try:
         outcome = refresh(talk_id, store=store)
-        indexed = index_talk(talk_id, store=store, index=index, engine=engine)
+        indexed = index_talk(talk_id, store=store, index=index, engine=engine, pictures=pictures)
     except ArchiveError as error:
         return Outcome(talk_id, talk_id, "skipped", (str(error),))
     return dataclasses.replace(outcome, state="indexed") if indexed else outcome
