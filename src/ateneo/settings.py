@@ -1,5 +1,7 @@
 """Settings: variables ATENEO_*, then `ateneo.toml` of the archive, then these defaults. Frozen once read."""
 
+import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,33 @@ def load(toml: str = "") -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingsError(f"cannot use the setting {first['loc'][0]}: {first['msg']}; correct it") from error
+
+
+def edited(toml: str, name: str, value: str) -> str:
+    """The text of an `ateneo.toml` with one setting changed: its line alone, comments and all else as they were.
+
+    Raises SettingsError where the file is written so that this cannot be done safely.
+    """
+    text = json.dumps(value, ensure_ascii=False)  # a TOML string, too
+    lines = toml.splitlines(keepends=True)
+    found = [re.match(rf"(\s*)(#\s*)?{name}\s*=\s*(\"[^\"]*\"|'[^']*')(.*)", line, re.DOTALL) for line in lines]
+    places = [n for n, m in enumerate(found) if m and not m[2]] or [n for n, m in enumerate(found) if m]
+    if places:
+        match = found[places[0]]
+        lines[places[0]] = f"{match[1]}{name} = {text}{match[4]}" if match else ""
+    else:
+        table = next((n for n, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
+        before = "" if not lines or table == 0 or lines[table - 1].endswith("\n") else "\n"
+        lines.insert(table, f"{before}{name} = {text}\n")
+    made = "".join(lines)
+    try:
+        if tomllib.loads(made) == tomllib.loads(toml) | {name: value}:
+            return made
+    except tomllib.TOMLDecodeError:
+        pass
+    raise SettingsError(
+        f"cannot change {FILE}: it is written in a way of its own; write the line {name} = {text} in it"
+    )
 
 
 def new_file() -> str:

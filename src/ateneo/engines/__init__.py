@@ -89,15 +89,22 @@ def load(kind: str, name: str) -> Any:
             make = entry.load()
         except ImportError as error:
             raise EngineError(f"cannot load the {kind} engine {plain}: {error}; install what it needs") from error
-        if not model and needs_model(make):
+        if not model and _needs_model(make):
             raise EngineError(f"the {kind} engine {plain} needs a model: {plain}:NAME; see `ateneo models list`")
         return make(model) if model else make()
     known = ", ".join(available(kind)) or "none"
     raise EngineError(f"no {kind} engine named {plain}; known: {known}; see `ateneo doctor`")
 
 
-def needs_model(make: Any) -> bool:
-    """Whether what an entry point loads to cannot be called without naming a model."""
+def takes_model(kind: str, name: str) -> bool:
+    """Whether this engine is used as NAME:MODEL alone, having no model of its own. False where it cannot be loaded."""
+    try:
+        return any(_needs_model(entry.load()) for entry in entry_points(group=GROUP, name=f"{kind}.{name}"))
+    except ImportError:
+        return False
+
+
+def _needs_model(make: Any) -> bool:
     return any(
         parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)

@@ -40,9 +40,10 @@ class OnnxText:
 
     name = "onnx"
 
-    def __init__(self, model: str | Path, *, threads: int = 0) -> None:
+    def __init__(self, model: str | Path, *, said: model_store.Model | None = None, threads: int = 0) -> None:
+        """`said` is the model's card where it has none beside it yet; `threads` 0 are as many as there are cores."""
         self.folder, self._card = model_store.find(model, kind="text")
-        self._threads = threads
+        self._card, self._threads = said or self._card, threads
         self.model = self._card.name if self._card else self.folder.resolve().name
         found = onnx_files.find(self.folder, "model", quantized=self._card.quantized if self._card else None)
         tokenizers = [p for p in (self.folder / "tokenizer.json", self.folder / "onnx/tokenizer.json") if p.is_file()]
