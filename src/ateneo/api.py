@@ -227,8 +227,8 @@ class Archive:
 
     def reindex(self, *, progress: "Callable[[Progress], None] | None" = None) -> "AddReport":
         """Follows what people corrected in the talks' folders, and makes the index again where it is missing, damaged
-        or holds talks that are gone."""
-        from ateneo.ingest import run
+        or holds talks that are gone. What another model than the one in use has embedded is embedded again."""
+        from ateneo.ingest import run, vectors
 
         with self._writing():
             try:
@@ -236,10 +236,33 @@ class Archive:
             except IndexDamaged:
                 self.__dict__.pop("index", None)
                 self.storage.remove("index")
-            return run.reindex(
+            report = run.reindex(
                 store=self.store, index=self.index, progress=progress or _silent, engine=self.text_engine,
                 pictures=self.picture_engine,
             )  # fmt: skip
+            engines = {"text": self.text_engine, "pictures": self.picture_engine}
+            vectors.tidy({kind: engine.space for kind, engine in engines.items() if engine}, storage=self.storage)
+            return report
+
+    def choose(self, setting: str, value: str) -> None:
+        """Writes a setting that is a text, such as `text_engine`, into the archive's `ateneo.toml`: its line alone.
+        Raises SettingsError, ArchiveError."""
+        from ateneo.settings import FILE, edited, load
+
+        with self._writing():
+            made = edited(self.storage.read(FILE).decode(), setting, value)
+            self.settings = load(made)
+            self.storage.write(FILE, made.encode())
+        for engine in ("text_engine", "picture_engine"):
+            self.__dict__.pop(engine, None)
+
+    def pending(self) -> list[str]:
+        """The ids of talks that `reindex` will index again: corrected, or not yet with the models in use."""
+        from ateneo.ingest import run
+
+        if not self.storage.exists("index"):
+            return self.store.ids()
+        return run.pending(store=self.store, index=self.index, engine=self.text_engine, pictures=self.picture_engine)
 
     @cached_property
     def text_engine(self) -> "TextEngine | None":

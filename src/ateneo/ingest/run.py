@@ -141,9 +141,7 @@ def index_talk(
     """Puts a talk's passages and frames into the index, with vectors where there are engines, unless it holds just
     these; whether it had to. Pictures that cannot be read are noted in done.json."""
     talk = store.talk(talk_id)
-    spaces = [one.space if one else "" for one in (engine, pictures)]
-    files = store.hash_of(talk_id, "passages.json", "frames.json", "summary.json")
-    state = fingerprint(INDEX_CODE, talk, spaces, files)
+    state = _state(talk_id, store=store, engine=engine, pictures=pictures)
     done = store.done(talk_id).get("index")
     if done and done.input == state and index.states().get(talk_id) == state:
         return False
@@ -161,6 +159,21 @@ def index_talk(
     spent = round(time.perf_counter() - began, 3)
     store.mark(talk_id, "index", Done("done", state, seconds=spent, note="; ".join(problems)))
     return True
+
+
+def pending(
+    *, store: TalkStore, index: Index, engine: TextEngine | None = None, pictures: PictureEngine | None = None
+) -> list[str]:
+    """The talks that the index does not hold as they are now, with the vectors of these engines."""
+    held = index.states()
+    return [t for t in store.ids() if held.get(t) != _state(t, store=store, engine=engine, pictures=pictures)]
+
+
+def _state(talk_id: str, *, store: TalkStore, engine: TextEngine | None, pictures: PictureEngine | None) -> str:
+    """What the index holds of a talk hangs on this."""
+    spaces = [one.space if one else "" for one in (engine, pictures)]
+    files = store.hash_of(talk_id, "passages.json", "frames.json", "summary.json")
+    return fingerprint(INDEX_CODE, store.talk(talk_id), spaces, files)
 
 
 def reindex(

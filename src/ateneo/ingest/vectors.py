@@ -2,12 +2,13 @@
 
 What is embedded is kept in the archive's `cache/vectors/SPACE/TALK.npy`, known by the fingerprint of the text or of the
 picture's file: the index can be made again, and a talk that a person corrected indexed again, at the price of what
-changed. Another model is another space, and all is embedded again. The cache is derived: without it nothing is lost but
-time.
+changed. Another model is another space, and all is embedded again; the vectors of the model before it stay, so that
+going back costs nothing. The cache is derived: without it nothing is lost but time.
 """
 
 import dataclasses
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,8 @@ from ateneo.errors import InputError
 from ateneo.records import Frame, Passage
 
 FOLDER = "cache/vectors"
+USED = "cache/spaces.json"  # kind → the spaces in use, the last first
+KEPT = 2  # spaces of a kind
 
 Vector = NDArray[np.float16]
 Row = NDArray[np.float32]
@@ -102,6 +105,22 @@ def forget(talk_id: str, *, storage: Storage) -> None:
     """Takes a talk's vectors, of every space, out of the cache."""
     for space in storage.names(FOLDER):
         storage.remove(f"{FOLDER}/{space}/{talk_id}.npy")
+
+
+def tidy(in_use: Mapping[str, str], *, storage: Storage) -> None:
+    """Takes out of the cache what no model in use has made: of each kind ("text", "pictures") the space in use stays,
+    and the one before it. To be called when all is indexed with these spaces."""
+    try:
+        before = json.loads(storage.read(USED))
+    except (FileNotFoundError, ValueError):
+        before = {}
+    used = {kind: list(dict.fromkeys([space, *before.get(kind, [])]))[:KEPT] for kind, space in in_use.items()}
+    if used != before:
+        storage.write(USED, json.dumps(before | used, indent=1).encode())
+    stays = {space for spaces in (before | used).values() for space in spaces}
+    for space in storage.names(FOLDER):
+        if space not in stays:
+            storage.remove(f"{FOLDER}/{space}")
 
 
 def _kept(storage: Storage, name: str) -> dict[str, Vector]:
