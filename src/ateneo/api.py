@@ -264,6 +264,14 @@ class Archive:
             return self.store.ids()
         return run.pending(store=self.store, index=self.index, engine=self.text_engine, pictures=self.picture_engine)
 
+    def embedded(self, kind: str, ids: Sequence[str]) -> int:
+        """How many of these talks have vectors of the model in use for a kind ("text", "pictures"), made before."""
+        from ateneo.ingest import vectors
+
+        engine = self.text_engine if kind == "text" else self.picture_engine
+        kept = self.storage.names(f"{vectors.FOLDER}/{engine.space}") if engine else []
+        return len({f"{talk_id}.npy" for talk_id in ids} & set(kept))
+
     @cached_property
     def text_engine(self) -> "TextEngine | None":
         """The sentence encoder of the settings, loaded when first needed; None where no encoder at all is installed:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ateneo import engines
+from ateneo.api import Archive
 from ateneo.archive.storage import LocalStorage
-from ateneo.archive.store import TalkStore
+from ateneo.engines import catalogue
+from ateneo.engines.model_store import SETTINGS
 from ateneo.errors import AteneoError
-from ateneo.settings import FILE
+from ateneo.settings import FILE, load
 
 PACKAGES = ("av", "faster-whisper", "numpy", "onnxruntime", "rapidocr", "tantivy")
 PROGRAMS = {"tesseract": "apt-get install tesseract-ocr tesseract-ocr-spa"}  # optional, each with what gets it
@@ -25,9 +27,9 @@ def examine(archive: Path) -> dict[str, Any]:
         "version": 1,
         "ateneo": version("ateneo"),
         "python": platform.python_version(),
-        "archive": [_archive(archive)],
+        "archive": _archive(archive),
         "engines": [_engine(entry.name) for entry in sorted(installed_entry_points(group=engines.GROUP))],
-        "models": [_whisper()],
+        "models": [_whisper(), *_models(archive)],
         "programs": [_program(name, get) for name, get in PROGRAMS.items()],
         "packages": [_package(name) for name in PACKAGES],
     }
@@ -37,15 +39,49 @@ def _row(name: str, ok: bool, detail: str, get: str | None = None) -> Row:
     return {"name": name, "ok": ok, "detail": detail, "get": None if ok else get}
 
 
-def _archive(path: Path) -> Row:
-    storage = LocalStorage(path)
-    if not storage.exists(FILE):
-        return _row(str(path), False, "no archive there yet", f"ateneo --archive {path} add FOLDER")
-    return _row(str(path), True, f"{len(TalkStore(storage).ids())} talks")
+def _archive(path: Path) -> list[Row]:
+    """The archive, and whether its index is of the models in use."""
+    if not LocalStorage(path).exists(FILE):
+        return [_row(str(path), False, "no archive there yet", f"ateneo --archive {path} add FOLDER")]
+    try:
+        archive = Archive(path, make=False)
+        talks, due = len(archive.store.ids()), len(archive.pending())
+    except AteneoError as error:
+        return [_row(str(path), False, str(error), "as it says")]
+    using = f"found by {archive.settings.text_engine} and {archive.settings.picture_engine}"
+    waiting = f"{due} of {talks} talks wait to be indexed with the models in use"
+    return [
+        _row(str(path), True, f"{talks} talks, {using}"),
+        _row("index", not due, waiting if due else "up to date", f"ateneo --archive {path} reindex"),
+    ]
+
+
+def _models(archive: Path) -> list[Row]:
+    """The models that were pulled, and those in use that are not here."""
+    file = archive / FILE
+    try:
+        settings = load(file.read_text(encoding="utf-8") if file.is_file() else "")
+    except AteneoError:
+        settings = load()
+    rows = catalogue.rows({name: getattr(settings, name) for name in SETTINGS.values()})
+    return [_model(row) for row in rows if row.state in ("pulled", "folder") or (row.used and row.state == "missing")]
+
+
+def _model(row: catalogue.Row) -> Row:
+    if row.state == "missing":
+        return _row(row.name, False, row.about or f"{row.engine} is chosen and not on this machine", _getting(row))
+    used = ", used here" if row.used else ""
+    return _row(row.name, True, f"{row.kind}, {row.dimensions or '?'} numbers, {row.licence or 'your own'}{used}")
+
+
+def _getting(row: catalogue.Row) -> str:
+    return f"ateneo models pull {row.name}" if ":" in row.engine else "install Ateneo again"
 
 
 def _engine(name: str) -> Row:
     kind, _, plain = name.partition(".")
+    if engines.takes_model(kind, plain):
+        return _row(name, True, f"used with a model, {plain}:NAME; see `ateneo models list`")
     try:
         engine = engines.load(kind, plain)
     except AteneoError as error:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from ateneo.engines.catalogue import Row
 from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Talk, TalkDetail
 
 VERSION = 1
@@ -42,6 +43,11 @@ def ask(asked: Asked) -> dict[str, Any]:
         "nearest": [hit(record) for record in asked.nearest],
         "dropped": asked.dropped,
     }
+
+
+def models(rows: Iterable[Row]) -> dict[str, Any]:
+    """What `models list --json` prints."""
+    return {"version": VERSION, "models": [_record(row, Row) for row in rows]}
 
 
 def hit(record: Hit) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ateneo.cli import printable
+from ateneo.engines.catalogue import Row
+from ateneo.engines.model_store import Model
 from ateneo.export import clock
 from ateneo.ingest.run import AddReport
 from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Talk, TalkDetail
@@ -103,6 +105,39 @@ def doctor(found: Mapping[str, Any]) -> str:
                 lines.append(f"          get it: {row['get']}")
         lines.append("")
     return "\n".join(lines)
+
+
+def models(rows: Sequence[Row]) -> str:
+    """A line a model; * marks what the archive uses."""
+    header = ["", "name", "for", "size", "licence", "revision", "numbers", "state", ""]
+    table = [
+        ["*" if row.used else "", row.name, row.kind, _size(row.size), row.licence or "", (row.revision or "")[:10],
+         str(row.dimensions or ""), row.state, textwrap.shorten(row.about, 60, placeholder=" …")]
+        for row in rows
+    ]  # fmt: skip
+    return _table(header, [[printable(cell) for cell in row] for row in table])
+
+
+def pulled(model: Model) -> str:
+    """What was pulled, and what to do with it."""
+    return (
+        f"{model.name} is here: {_size(model.size)}, {model.dimensions} numbers, licence {printable(model.licence)}, "
+        f"revision {model.revision[:12]}\nuse it in an archive with `ateneo models use {model.name}`"
+    )
+
+
+def chosen(archive: Path, setting: str, engine: str, *, due: int, kept: int) -> str:
+    """What a change of model means for an archive of which `due` talks are to be indexed again, `kept` of them with
+    vectors that this model has made before."""
+    lines = [f'{setting} = "{engine}" in {archive / "ateneo.toml"}']
+    if due:
+        again = f"{_count(due - kept, 'talk')} to embed" + (f", {kept} embedded before" if kept else "")
+        lines.append(f"{again}: `ateneo reindex` does it; until then search goes by words alone there")
+    return "\n".join(lines)
+
+
+def _size(size: int | None) -> str:
+    return "" if size is None else f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def _hits(group: Sequence[Hit]) -> str:
