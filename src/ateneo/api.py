@@ -12,13 +12,15 @@ from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
 from ateneo.errors import ArchiveError, InputError, ModelMissing, TalkNotFound
-from ateneo.records import Asked, Hits, StageState, Talk, TalkDetail, Track
+from ateneo.records import Asked, Hits, Sight, Sights, StageState, Talk, TalkDetail, Track
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
-    from ateneo.engines import PictureEngine, TextEngine
+    from ateneo.engines import Picture, PictureEngine, TextEngine
+    from ateneo.ingest.gallery import Gallery
     from ateneo.ingest.run import AddReport, Progress
     from ateneo.settings import Settings
 
@@ -154,6 +156,68 @@ class Archive:
 
         sure = THRESHOLD if threshold is None else threshold
         return ask(self._searchable(), question, limit=limit, where=where, threshold=sure)
+
+    def see(
+        self, words: str | None = None, *, image: "Picture | None" = None, limit: int = 10, where: Where | None = None
+    ) -> Sights:
+        """The frames that show what the words say, in Spanish or English, or what an image (a file, bytes or a PIL
+        image) shows, best first. `where` as in `archive.index.Index`. Raises InputError where neither or both are
+        given, the image cannot be read, or the archive has no frames; EngineError where a model cannot be run."""
+        from ateneo.engines.reading import upright
+        from ateneo.search import see
+
+        if (words is None or not words.strip()) == (image is None):
+            raise InputError("cannot tell what to look for: give words or an image, one of the two")
+        if image is not None:
+            opened = upright(image)
+            query = str(image) if isinstance(image, str | Path) else "image"
+        index = self._searchable()
+        if image is not None:
+            sought = see.by_image(opened, index, pictures=self.picture_engine, ocr=self.settings.ocr_engine)
+        else:
+            query = words or ""
+            sought = see.by_words(query, index, pictures=self.picture_engine, texts=self.text_engine)
+        hits = see.see(index, sought, frames=self.gallery, limit=limit, where=where)
+        if not hits and not self.gallery.any():
+            raise InputError(
+                f"there is nothing to see in {self.path}: no talk has frames; add recordings with pictures"
+            )
+        return Sights(query, hits)
+
+    @cached_property
+    def gallery(self) -> "Gallery":
+        """The frames of all talks, with their pictures' vectors."""
+        from ateneo.ingest.gallery import Gallery
+
+        return Gallery(self.store)
+
+    def picture(self, sight: Sight) -> Path:
+        """The file of a frame that was found."""
+        return self.storage.local(f"talks/{sight.talk.id}/{sight.frame.path}")
+
+    def unseen(self) -> str:
+        """Why pictures are not found by what they show, and the next step; empty where they are, or where no model for
+        it is installed."""
+        engine = self.picture_engine
+        if engine is None or engine.space in self.index.spaces() or not self.gallery.any():
+            return ""
+        return f"found by words alone: no picture has a vector of {engine.space} yet; run `ateneo reindex`"
+
+    def contact_sheet(self, found: Sights) -> "Image":
+        """The frames that were found, on one page with talk, speaker, date and second."""
+        from ateneo.contact_sheet import contact_sheet
+
+        return contact_sheet(found, picture=self.picture)
+
+    def write_sheet(self, target: Path, found: Sights) -> None:
+        """Writes the contact sheet to a .png, .jpg or .webp file. Raises InputError, ArchiveError."""
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.contact_sheet(found).save(target)
+        except ValueError as error:
+            raise InputError(f"cannot write {target}: {error}; name a .png, .jpg or .webp file") from error
+        except OSError as error:
+            raise writing_failed(target, error) from error
 
     def export(self, id: str, *, format: str = "vtt", language: str | None = None) -> str:
         """A talk as the text of a vtt, srt, md or chapters file. Raises TalkNotFound, InputError."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ateneo.engines.catalogue import Row
-from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Talk, TalkDetail
+from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Sight, Sights, Talk, TalkDetail
 
 VERSION = 1
 
@@ -31,6 +31,11 @@ def search(found: Hits) -> dict[str, Any]:
     return {"version": VERSION, "query": found.query, "hits": [hit(record) for record in found.hits]}
 
 
+def see(found: Sights) -> dict[str, Any]:
+    """What `see --json` prints."""
+    return {"version": VERSION, "query": found.query, "hits": [sight(record) for record in found.hits]}
+
+
 def ask(asked: Asked) -> dict[str, Any]:
     """What `ask --json` prints."""
     return {
@@ -53,6 +58,11 @@ def models(rows: Iterable[Row]) -> dict[str, Any]:
 def hit(record: Hit) -> dict[str, Any]:
     """HIT."""
     return _record(record, Hit) | {"talk": talk(record.talk)}
+
+
+def sight(record: Sight) -> dict[str, Any]:
+    """A hit of `see`: a talk, one of its frames, and the score."""
+    return _record(record, Sight) | {"talk": talk(record.talk)}
 
 
 def sentence(record: Sentence) -> dict[str, Any]:

@@ -140,6 +140,32 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """A frame that was found, best first; scores of one call compare with one another only."""
+
+    talk: Talk
+    frame: Frame
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """What `see` returns; it can be walked like the list of its hits. `query` is the words, or the picture's name."""
+
+    query: str
+    hits: tuple[Sight, ...]
+
+    def __iter__(self) -> Iterator[Sight]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __getitem__(self, n: int) -> Sight:
+        return self.hits[n]
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Where a sentence comes from: the talk's id, the seconds, and the words exactly as they stand there."""
 

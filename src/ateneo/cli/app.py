@@ -149,6 +149,36 @@ def ask(
 
 
 @app.command()
+def see(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]")] = None,
+    image: Annotated[Path | None, typer.Option(help="Find what this picture shows, in place of words.")] = None,
+    limit: Limit = 10,
+    talk: InTalk = None,
+    speaker: Speaker = None,
+    language: Language = None,
+    since: Since = None,
+    until: Until = None,
+    sheet: Annotated[Path | None, typer.Option(help="Also write the frames found on one page: a .png or .jpg.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find the frames that show something, by words or by a picture."""
+    from ateneo import documents
+    from ateneo.cli import render
+
+    archive = _archive(context)
+    where = _where(archive, talk=talk, speaker=speaker, language=language, since=since, until=until)
+    found = archive.see(" ".join(words) if words else None, image=image, limit=limit, where=where)
+    if unseen := archive.unseen():
+        _complain(unseen)
+    _print(
+        as_json, lambda: documents.see(found), lambda: render.see(found, picture=archive.picture, source=archive.source)
+    )
+    if sheet:
+        archive.write_sheet(sheet, found)
+
+
+@app.command()
 def export(
     context: typer.Context,
     talks: Annotated[list[str], typer.Argument(metavar="TALK...", help="Ids, parts of ids, or numbers.")],

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ateneo.cli import printable
+from ateneo.contact_sheet import by_talk
 from ateneo.engines.catalogue import Row
 from ateneo.engines.model_store import Model
 from ateneo.export import clock
 from ateneo.ingest.run import AddReport
-from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Talk, TalkDetail
+from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Sight, Sights, Talk, TalkDetail
 from ateneo.text import guess_language
 
 WIDTH = 100  # columns of running text
@@ -63,6 +64,30 @@ def search(found: Hits) -> str:
     for hit in found.hits:
         groups.setdefault(hit.talk.id, []).append(hit)
     return "\n".join(_hits(group) for group in groups.values())
+
+
+def see(found: Sights, *, picture: Callable[[Sight], Path], source: Callable[[str], str]) -> str:
+    """Hits grouped by talk, the talk of the best one first: number and heading, and of each frame the second, the file
+    of the picture, and where to open the recording."""
+    if not found.hits:
+        return "Nothing found.\n"
+    return "\n".join(_seen(talk, sights, picture, source) for talk, sights in by_talk(found))
+
+
+def _seen(talk: Talk, sights: Sequence[Sight], picture: Callable[[Sight], Path], source: Callable[[str], str]) -> str:
+    number = f"{printable(talk.number)}. " if talk.number else ""
+    lines = [f"{number}{heading(talk)}  [{talk.id}]"]
+    for sight in sights:
+        lines.append(f"  {clock(sight.frame.start):>8}  {_first_line(sight.frame.text) or sight.frame.kind}")
+        lines.append(f"            {_here(picture(sight))}")
+        lines.append(f"            {_here(Path(source(talk.id)))}#t={sight.frame.start:.0f}")
+    return "\n".join(lines) + "\n"
+
+
+def _here(path: Path) -> str:
+    """A path as it is shortest from the folder that one is in."""
+    folder = Path.cwd()
+    return printable(str(path.relative_to(folder) if path.is_relative_to(folder) else path))
 
 
 def ask(asked: Asked, *, source: Callable[[str], str]) -> str:
@@ -154,9 +179,8 @@ def _cited(sentence: Sentence, numbers: dict[Citation, int]) -> str:
 
 def _reference(number: int, citation: Citation, talks: Mapping[str, Talk], source: Callable[[str], str]) -> str:
     title = talks[citation.talk].title if citation.talk in talks else citation.talk
-    where, here = Path(source(citation.talk)), Path.cwd()
-    where = where.relative_to(here) if where.is_relative_to(here) else where
-    return f"[{number}] {printable(title)}, {clock(citation.start)}  {printable(str(where))}#t={citation.start:.0f}"
+    where = _here(Path(source(citation.talk)))
+    return f"[{number}] {printable(title)}, {clock(citation.start)}  {where}#t={citation.start:.0f}"
 
 
 def _wrapped(text: str, *, first: str = "", rest: str = "") -> str:

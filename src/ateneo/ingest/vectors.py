@@ -24,6 +24,7 @@ from ateneo.errors import InputError
 from ateneo.records import Frame, Passage
 
 FOLDER = "cache/vectors"
+SAMPLED = 24  # talks, to know what pictures of this archive are usually like
 USED = "cache/spaces.json"  # kind → the spaces in use, the last first
 KEPT = 2  # spaces of a kind
 
@@ -99,6 +100,24 @@ def _embedded(
     if known.keys() != kept.keys() or missing:
         _keep(storage, name, vectors=known)
     return known
+
+
+def picture_vector(frame: Frame, *, space: str, talk_id: str, storage: Storage) -> Row | None:
+    """The vector (d,) of a frame's picture out of the cache; None where it is not there."""
+    try:
+        key = fingerprint(storage.read(f"talks/{talk_id}/{frame.path}"))
+    except OSError:
+        return None
+    found = _kept(storage, f"{FOLDER}/{space}/{talk_id}.npy").get(key)
+    return None if found is None else found.astype(np.float32)
+
+
+def sample(space: str, *, storage: Storage) -> Row:
+    """Vectors (n, d) of a space out of the cache, of talks that lie evenly among all; (0, 0) where there are none."""
+    names = storage.names(f"{FOLDER}/{space}")
+    chosen = names[:: max(1, len(names) // SAMPLED)]
+    rows = [row for name in chosen for row in _kept(storage, f"{FOLDER}/{space}/{name}").values()]
+    return np.asarray(rows, np.float32) if rows else np.zeros((0, 0), np.float32)
 
 
 def forget(talk_id: str, *, storage: Storage) -> None:

@@ -1,0 +1,261 @@
+"""Words or a picture → the frames that show it, best first.
+
+A frame is found by its picture (a picture engine puts words and pictures into one space), by the text on it, and by
+what was said while it was in view. The three are added up. A cosine means little by itself, because engines differ in
+what is near; so a picture counts by how many standard deviations it stands out of a sample of the archive's pictures.
+The text and the speech count by the words of the query that they hold and by the cosine of their meaning. A picture as
+the query is looked for by its vector and by the text that is read from it.
+
+Frames that show the same (equal text, or hardly a difference between the pictures) are one hit, the best of them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from ateneo import text
+from ateneo.archive.index import Found, Index, Where
+from ateneo.engines import PictureEngine, TextEngine
+from ateneo.engines.reading import text_of
+from ateneo.errors import EngineError
+from ateneo.records import Frame, Kind, Sight, Talk
+from ateneo.search.evidence import coverage, weigh, words_of
+from ateneo.search.question import Question, read_question
+
+DEPTH = 60  # candidates of each kind, however few hits are asked for
+PER_HIT = 4  # candidates for each hit asked for: some fold together
+PICTURE, SHOWN, SAID = 0.25, 1.0, 0.5  # weights: of a standard deviation, of the text on a frame, of what was said
+LEAST_SPREAD = 0.02  # cosine; pictures of an archive of a few hardly differ
+PASSAGE = 0.5  # of a sentence in view while a frame was: one that was only in the same passage
+SAME_WORDS = 0.8  # of all the words on two frames are on both: they show the same
+FEW_WORDS = 4  # so few are no text to tell frames by
+SAME_PICTURE = 0.995  # cosine
+BLANK = "blank"  # the kind of a frame that shows nothing
+MEDIUM = frozenset(  # words for the picture itself, folded: they say nothing of what it shows or tells
+    "diapositiva diapositivas fotograma fotogramas frame frames image images imagen imagenes picture pictures slide"
+    " slides transparencia transparencias".split()
+)
+FRAME: tuple[Kind, ...] = ("frame",)
+SPEECH: tuple[Kind, ...] = ("speech",)
+
+Vector = NDArray[np.float32]
+
+
+class Frames(Protocol):
+    """The frames of an archive, beside its index."""
+
+    def of(self, talk_id: str) -> Sequence[Frame]:
+        """The frames of a talk, in order of time."""
+
+    def vector(self, talk_id: str, frame: Frame, space: str) -> Vector | None:
+        """The vector (d,) of a frame's picture in a space; None where there is none."""
+
+    def sample(self, space: str) -> Vector:
+        """Vectors (n, d) of a part of the pictures, to know what is usual; no rows where there are none."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What is looked for: `words`, which may be empty; in the space of pictures the vector `picture` (d,), in that of
+    texts `meaning` (d,), where there are such. `by_picture`: `words` is only what stands on the picture sought."""
+
+    words: str
+    space: str = ""
+    picture: Vector | None = None
+    text_space: str = ""
+    meaning: Vector | None = None
+    by_picture: bool = False
+
+
+@dataclass
+class Scores:
+    """How a frame answers: `picture` in standard deviations, None where it is not among the nearest; `shown` and `said`
+    in [0, 2]."""
+
+    talk: Talk
+    frame: Frame
+    picture: float | None = None
+    shown: float = 0.0
+    said: float = 0.0
+
+
+Of = Callable[[str], Sequence[Frame]]  # Frames.of
+Table = dict[tuple[str, float], Scores]  # by talk and second
+
+
+def by_words(words: str, index: Index, *, pictures: PictureEngine | None, texts: TextEngine | None) -> Sought:
+    """Words to look for, with their vectors in the spaces that the index has. Raises EngineError."""
+    spaces = index.spaces()
+    sought = Sought(words)
+    if pictures and pictures.space in spaces:
+        sought = replace(sought, space=pictures.space, picture=pictures.embed_texts([words])[0])
+    if texts and texts.space in spaces:
+        sought = replace(sought, text_space=texts.space, meaning=texts.embed([subject(words)], query=True)[0])
+    return sought
+
+
+def by_image(image: Image, index: Index, *, pictures: PictureEngine | None, ocr: str) -> Sought:
+    """An upright picture to look for, with its vector where the index has its space, and the text that the OCR engine
+    of this name reads from it. Raises EngineError where neither can be had."""
+    vector = None
+    if pictures and pictures.space in index.spaces():
+        vector = pictures.embed_pictures([image])[0]
+    try:
+        words = text_of(image, engine=ocr)
+    except EngineError:
+        if vector is None:
+            raise
+        words = ""
+    return Sought(words, space=pictures.space if pictures else "", picture=vector, by_picture=True)
+
+
+def see(
+    index: Index, sought: Sought, *, frames: Frames, limit: int = 10, where: Where | None = None
+) -> tuple[Sight, ...]:
+    """The frames that show what is sought; empty where nothing has to do with it. Raises InputError for an unknown key
+    of `where`."""
+    table = score_all(index, sought, frames=frames, depth=max(DEPTH, PER_HIT * limit), where=where)
+    farthest = min((s.picture for s in table.values() if s.picture is not None), default=0.0)
+    ranked = sorted((Sight(s.talk, s.frame, total(s, farthest)) for s in table.values()), key=_order)
+    return tuple(fold_same(ranked, frames, space=sought.space, limit=limit))
+
+
+def total(scores: Scores, farthest: float, *, weights: tuple[float, float, float] = (PICTURE, SHOWN, SAID)) -> float:
+    """The score of a frame; one that is not among the nearest pictures is as near as the `farthest` of them."""
+    picture = farthest if scores.picture is None else scores.picture
+    return weights[0] * max(picture, 0.0) + weights[1] * scores.shown + weights[2] * scores.said
+
+
+def score_all(index: Index, sought: Sought, *, frames: Frames, depth: int, where: Where | None) -> Table:
+    """Every candidate with its scores."""
+    of = cache(frames.of)
+    table: Table = {}
+    _by_picture(table, index, sought, frames=frames, depth=depth, where=where)
+    if about := subject(sought.words):
+        query = read_question(about, index)
+        _by_text(table, index, query, sought, of=of, depth=depth, where=where)
+        if not sought.by_picture:
+            _by_speech(table, index, query, sought, of=of, depth=depth, where=where)
+    return {key: scores for key, scores in table.items() if scores.frame.kind != BLANK}
+
+
+def subject(words: str) -> str:
+    """The query without the words that only say that a picture is looked for; all of it where nothing else is left."""
+    tokens = text.tokens(words)
+    kept = [token for token in tokens if token not in MEDIUM]
+    return " ".join(kept if text.content(kept) else tokens)
+
+
+def _by_picture(table: Table, index: Index, sought: Sought, *, frames: Frames, depth: int, where: Where | None) -> None:
+    if sought.picture is None:
+        return
+    middle, spread = _usual(frames.sample(sought.space), sought.picture)
+    for one in index.near(sought.picture, space=sought.space, kinds=FRAME, where=where, limit=depth):
+        if one.frame:
+            _entry(table, one.talk, one.frame).picture = (one.score - middle) / spread
+
+
+def _usual(sample: Vector, vector: Vector) -> tuple[float, float]:
+    """Mean and standard deviation of the cosines of a sample of pictures with a vector."""
+    if not len(sample):
+        return 0.0, 1.0
+    cosines = sample @ vector
+    return float(cosines.mean()), max(float(cosines.std()), LEAST_SPREAD)
+
+
+def _by_text(
+    table: Table, index: Index, query: Question, sought: Sought, *, of: Of, depth: int, where: Where | None
+) -> None:
+    """Frames by the words on them and by the meaning of these words."""
+    spoken = text.guess_language(sought.words)
+    for one in index.words(query.text, language=spoken, kinds=FRAME, where=where, limit=depth):
+        if one.frame:
+            _entry(table, one.talk, one.frame)
+    cosines = {(one.talk.id, one.start): one for one in _near(index, sought, "slide", depth=depth, where=where)}
+    for one in cosines.values():
+        for frame in of(one.talk.id):
+            if frame.start == one.start:
+                _entry(table, one.talk, frame)
+    farthest = min((one.score for one in cosines.values()), default=0.0)
+    for key, scores in table.items():
+        if scores.frame.text.strip():
+            near = cosines[key].score if key in cosines else farthest
+            scores.shown = _held(query, scores) + max(near, 0.0)
+
+
+def _held(query: Question, scores: Scores) -> float:
+    """The share of the query's words that stand on a frame, in [0, 1]."""
+    language = scores.talk.language or "es"
+    here = words_of(scores.frame.text, language)
+    return coverage(query, [here.match(word.token, text.stem(word.token, language)) for word in query.words])
+
+
+def _by_speech(
+    table: Table, index: Index, query: Question, sought: Sought, *, of: Of, depth: int, where: Where | None
+) -> None:
+    """Frames by what was said while they were in view."""
+    spoken = text.guess_language(sought.words)
+    near = _near(index, sought, "speech", depth=depth, where=where)
+    cosines = {one.key: one.score for one in near}
+    said = index.words(query.text, language=spoken, kinds=SPEECH, where=where, limit=depth)
+    farthest = min(cosines.values(), default=0.0)
+    for one in {one.key: one for one in (*said, *near)}.values():
+        weighed = weigh(query, one, top=1.0)
+        score = coverage(query, weighed.beside) + max(cosines.get(one.key, farthest), 0.0)
+        sentence = one.sentences[weighed.best]
+        for frame in of(one.talk.id):
+            then = _together(frame, sentence.start, sentence.end)
+            part = max(then, PASSAGE * _together(frame, one.start, one.end))
+            if part > 0:
+                scores = _entry(table, one.talk, frame)
+                scores.said = max(scores.said, part * score)
+
+
+def _near(index: Index, sought: Sought, kind: Kind, *, depth: int, where: Where | None) -> list[Found]:
+    if sought.meaning is None:
+        return []
+    return index.near(sought.meaning, space=sought.text_space, kinds=(kind,), where=where, limit=depth)
+
+
+def _entry(table: Table, talk: Talk, frame: Frame) -> Scores:
+    return table.setdefault((talk.id, frame.start), Scores(talk, frame))
+
+
+def _together(frame: Frame, start: float, end: float) -> float:
+    """The share of the shorter of two stretches that both cover, in [0, 1]."""
+    shorter = max(min(frame.end - frame.start, end - start), 1e-3)
+    return max(0.0, min((min(frame.end, end) - max(frame.start, start)) / shorter, 1.0))
+
+
+def fold_same(ranked: Iterable[Sight], frames: Frames, *, space: str, limit: int) -> list[Sight]:
+    """The first `limit` that show different things, of sights in order."""
+    kept: list[tuple[Sight, frozenset[str]]] = []
+    for sight in ranked:
+        words = frozenset(text.tokens(sight.frame.text))
+        if not any(_same((sight, words), other, frames, space) for other in kept):
+            kept.append((sight, words))
+        if len(kept) == limit:
+            break
+    return [sight for sight, _ in kept]
+
+
+def _same(one: tuple[Sight, frozenset[str]], other: tuple[Sight, frozenset[str]], frames: Frames, space: str) -> bool:
+    """Whether two frames, each with the words on it, show the same."""
+    (sight, words), (known, others) = one, other
+    if (sight.talk.id, sight.frame.path) == (known.talk.id, known.frame.path):
+        return True
+    if min(len(words), len(others)) >= FEW_WORDS:
+        return len(words & others) >= SAME_WORDS * len(words | others)
+    if max(len(words), len(others)) >= 2 * FEW_WORDS:
+        return False
+    first, second = (frames.vector(s.talk.id, s.frame, space) for s in (sight, known))
+    return first is not None and second is not None and float(first @ second) >= SAME_PICTURE
+
+
+def _order(sight: Sight) -> tuple[float, str, float]:
+    return -sight.score, sight.talk.id, sight.frame.start
