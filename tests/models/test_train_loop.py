@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from ateneo.errors import EngineError, InputError, SettingsError
 from ateneo.models.loading import load
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.items import find_items, hold_apart
-from ateneo.models.train.loop import Settings, average, groups_of, learning_rate, train
+from ateneo.models.train.loop import Settings, average, learning_rate, train
+from ateneo.models.train.optimizers import groups_of, optimizers_of
 from ateneo.models.train.vit import VitTask
 from ateneo.models.vit import ViT, ViTConfig
 from tests.models.pictures import class_folders
@@ -58,6 +60,17 @@ def test_a_run_that_stopped_ends_with_the_weights_of_one_that_did_not(data: Path
     steps = [json.loads(line)["step"] for line in (tmp_path / "stopped" / "metrics.jsonl").read_text().splitlines()]
     assert steps == sorted(steps)
     assert steps.count(6) == 2  # the loss, and what was measured
+
+
+def test_a_run_with_muon_that_stopped_ends_with_the_weights_of_one_that_did_not(data: Path, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, optimizer="muon")
+    whole = load_file(run(data, tmp_path / "whole", settings=settings) / "model.safetensors")
+    with pytest.raises(Stop):
+        run(data, tmp_path / "stopped", settings=settings, stop_at=6)
+    with pytest.raises(SettingsError, match="there optimizer is muon, now it is adamw"):
+        run(data, tmp_path / "stopped")
+    resumed = load_file(run(data, tmp_path / "stopped", settings=settings) / "model.safetensors")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 OFTEN = Settings(steps=60, batch=8, lr=3e-3, warmup=2, save_every=1, test_every=60, show_every=60)
@@ -178,6 +191,35 @@ def test_only_matrices_decay() -> None:
     assert {"words.weight", "t", "vit.positions", "vit.class_token", "vit.head.bias"} <= {
         name for name, key in names.items() if key in kept
     }
+
+
+def test_muon_takes_the_matrices_of_the_blocks_and_adamw_the_rest() -> None:
+    model = ViT(TINY)
+    adamw, muon = optimizers_of(model, "muon", lr=1e-3, weight_decay=0.1, betas=(0.9, 0.99))
+    taken = {id(p) for group in muon.param_groups for p in group["params"]}
+    names = {name for name, parameter in model.named_parameters() if id(parameter) in taken}
+    layers = ("attention.qkv", "attention.out", "mlp.up", "mlp.down")
+    assert names == {f"transformer.blocks.{i}.{layer}.weight" for i in range(2) for layer in layers}
+    left = [p for group in adamw.param_groups for p in group["params"]]
+    assert len(left) + len(taken) == len(list(model.parameters()))
+    assert taken.isdisjoint(map(id, left))
+
+
+def test_a_step_of_muon_is_as_long_as_one_of_adamw_and_goes_in_all_directions_alike() -> None:
+    model = ViT(TINY)
+    up = model.transformer.blocks[0].mlp.up.weight  # type: ignore[union-attr]
+    before = up.detach().clone()  # type: ignore[operator, union-attr]
+    up.grad = torch.randn(64, 32, generator=torch.Generator().manual_seed(0)) ** 3  # type: ignore[union-attr]
+    optimizers_of(model, "muon", lr=1e-3, weight_decay=0.0, betas=(0.9, 0.99))[1].step()
+    singular = torch.linalg.svdvals((before - up.detach()) / (1e-3 * 0.2 * math.sqrt(64)))  # type: ignore[operator, union-attr]
+    assert 0.5 < singular.min() <= singular.max() < 1.3
+
+
+def test_muon_is_refused_where_there_are_no_blocks() -> None:
+    with pytest.raises(SettingsError, match="the model has no transformer blocks; give 'adamw'"):
+        optimizers_of(nn.Linear(3, 2), "muon", lr=1e-3, weight_decay=0.1, betas=(0.9, 0.99))
+    with pytest.raises(SettingsError, match="cannot use optimizer 'sgd': give one of adamw, muon"):
+        Settings(optimizer="sgd")
 
 
 def test_the_average_follows_the_weights_and_copies_buffers() -> None:

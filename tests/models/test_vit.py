@@ -1,6 +1,7 @@
 """The Vision Transformer equals its references, in size and in numbers."""
 
 import copy
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from transformers import ViTConfig as TheirConfig
 from transformers import ViTForImageClassification, ViTModel
 
 from ateneo.errors import InputError, SettingsError
+from ateneo.models.formats.own import save
 from ateneo.models.layers import Linear
 from ateneo.models.loading import load
 from ateneo.models.vit import ViT, ViTConfig, interpolate_positions, vit
@@ -190,3 +192,31 @@ def test_pictures_that_do_not_fit_are_refused_by_size(shape: tuple[int, ...], wo
 def test_heads_that_do_not_divide_the_width_are_refused():
     with pytest.raises(SettingsError, match="width of 768 cannot be split into 7 heads"):
         vit("ViT-B/16", heads=7)
+
+
+def test_convolutions_make_the_tokens_of_a_hybrid(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = replace(TINY, stem="convolutions")
+    model = ViT(config).eval()
+    assert [tuple(c.weight.shape) for c in model.patches.convolutions] == [(8, 3, 3, 3), (16, 8, 3, 3), (32, 16, 3, 3)]
+    pixels = recipe.pixels(2, 32)
+    assert model.patches(pixels).shape == (2, 16, 32)
+    save(tmp_path, model, {"ateneo": "vit", "config": asdict(config)}, companions={})
+    assert torch.equal(load(tmp_path)(pixels), model(pixels))
+
+
+def test_a_hybrids_patch_sees_its_own_place_and_a_little_around_it() -> None:
+    model = ViT(replace(TINY, stem="convolutions"))
+    pixels = torch.zeros(1, 3, 32, 32)
+    changed = pixels.clone()
+    changed[..., 16:24, 8:16] = 1.0  # row 2, column 1 of the patches
+    differs = (model.patches(changed) - model.patches(pixels)).abs().sum(-1).view(4, 4) > 0
+    assert differs[2, 1]
+    assert not differs[0].any()
+    assert not differs[:, 3].any()
+
+
+@pytest.mark.parametrize(("changes", "said"), [({"patch_size": 6}, "no patches of 6"), ({"stem": "x"}, "no stem 'x'")])
+def test_a_stem_that_cannot_be_is_refused(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        ViT(replace(TINY, **{"stem": "convolutions", **changes}))

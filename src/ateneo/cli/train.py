@@ -26,6 +26,7 @@ Lr = Annotated[float, typer.Option(help="The highest learning rate.")]
 Warmup = Annotated[int, typer.Option(min=0, help="Steps until the learning rate is reached.")]
 Decay = Annotated[float, typer.Option(min=0, help="Weight decay of matrices.")]
 MaxNorm = Annotated[float, typer.Option(min=0, help="Longest gradient; 0 for any.")]
+Optimizer = Annotated[str, typer.Option(help="adamw, or muon for the matrices of the blocks.")]
 Ema = Annotated[float, typer.Option(help="Decay of the average of weights; 0 for none.")]
 Precision = Annotated[str, typer.Option(help="fp32, bf16 or fp16.")]
 Holdout = Annotated[float, typer.Option(help="The part of the pictures held apart to measure on.")]
@@ -45,6 +46,7 @@ def vit(
     size: Size = "small",
     image_size: ImageSize = 32,
     patch: Patch = 4,
+    stem: Annotated[str, typer.Option(help="What makes tokens of pixels: patches, or convolutions.")] = "patches",
     keep: Keep = 1.0,
     jitter: Jitter = 0.2,
     erase: Annotated[float, typer.Option(min=0, max=1, help="Side of a square wiped out, as a part of the width.")] = 0,
@@ -56,6 +58,7 @@ def vit(
     weight_decay: Decay = 0.05,
     max_norm: MaxNorm = 1.0,
     ema: Ema = 0.999,
+    optimizer: Optimizer = "adamw",
     precision: Precision = "fp32",
     holdout: Holdout = 0.1,
     held_data: HeldData = None,
@@ -75,10 +78,11 @@ def vit(
 
     learn, held = split(data, held_data, holdout=holdout)
     names = class_names(learn + held)
-    config = config_by_name(size, image_size=image_size, patch_size=patch, classes=len(names))
+    config = config_by_name(size, image_size=image_size, patch_size=patch, classes=len(names), stem=stem)  # type: ignore[arg-type]
     settings = Settings(
         steps=steps, batch=batch, lr=lr, warmup=warmup, weight_decay=weight_decay, max_norm=max_norm, ema=ema,
-        precision=precision, seed=seed, save_every=save_every, test_every=test_every, show_every=show_every,
+        optimizer=optimizer, precision=precision, seed=seed, save_every=save_every, test_every=test_every,
+        show_every=show_every,
     )  # fmt: skip
     seed_weights(seed)
     task = VitTask(config, names, keep=keep, smoothing=smoothing, jitter=jitter, erase=erase)
@@ -111,6 +115,7 @@ def clip(
     weight_decay: Decay = 0.1,
     max_norm: MaxNorm = 1.0,
     ema: Ema = 0.999,
+    optimizer: Optimizer = "adamw",
     precision: Precision = "fp32",
     holdout: Holdout = 0.1,
     held_data: HeldData = None,
@@ -140,7 +145,8 @@ def clip(
     config = clip_config_by_name(size, image_size=image_size, patch_size=patch, tokenizer=words)
     settings = Settings(
         steps=steps, batch=batch, lr=lr, warmup=warmup, weight_decay=weight_decay, max_norm=max_norm, ema=ema,
-        precision=precision, seed=seed, save_every=save_every, test_every=test_every, show_every=show_every,
+        optimizer=optimizer, precision=precision, seed=seed, save_every=save_every, test_every=test_every,
+        show_every=show_every,
     )  # fmt: skip
     seed_weights(seed)
     task = ClipTask(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ateneo.models.diffusion import Denoiser, Prediction
     from ateneo.models.export import export_onnx
     from ateneo.models.guidance import ClassifierFree, ClassifierLogP, ClipLogP, Cutouts, Guided, frozen
+    from ateneo.models.layers import pack
     from ateneo.models.loading import load
     from ateneo.models.losses import bits_per_dimension, hybrid_loss, simple_loss, vlb_loss
     from ateneo.models.preprocess import Preprocess
@@ -35,6 +36,7 @@ _HOMES = {
     "diffusion": ("Denoiser", "Prediction"),
     "export": ("export_onnx",),
     "guidance": ("ClassifierFree", "ClassifierLogP", "ClipLogP", "Cutouts", "Guided", "frozen"),
+    "layers": ("pack",),
     "loading": ("load",),
     "losses": ("bits_per_dimension", "hybrid_loss", "simple_loss", "vlb_loss"),
     "preprocess": ("Preprocess",),
@@ -82,6 +84,7 @@ __all__ = [
     "heun",
     "hybrid_loss",
     "load",
+    "pack",
     "schedule",
     "simple_loss",
     "vit_config",

@@ -10,8 +10,8 @@ import math
 import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parallel import DistributedDataParallel
 
 from ateneo.errors import EngineError, SettingsError
@@ -27,6 +26,7 @@ from ateneo.models.formats.own import save
 from ateneo.models.train.checkpoints import Checkpoints, Metrics
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.distributed import Group
+from ateneo.models.train.optimizers import OPTIMIZERS, optimizers_of
 from ateneo.models.train.pictures import curves
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -47,6 +47,7 @@ class Settings:
     betas: tuple[float, float] = (0.9, 0.99)
     max_norm: float = 1.0  # of the gradient; 0 leaves it as it is
     ema: float = 0.999  # 0 keeps no average
+    optimizer: str = "adamw"
     precision: str = "fp32"
     seed: int = 0
     log_every: int = 20
@@ -58,6 +59,8 @@ class Settings:
         """Raises SettingsError where a value cannot be."""
         if self.precision not in PRECISIONS:
             raise SettingsError(f"cannot use precision {self.precision!r}: give one of {', '.join(PRECISIONS)}")
+        if self.optimizer not in OPTIMIZERS:
+            raise SettingsError(f"cannot use optimizer {self.optimizer!r}: give one of {', '.join(OPTIMIZERS)}")
         for name in ("steps", "batch", "log_every", "save_every", "test_every", "show_every"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"cannot use {name} = {getattr(self, name)}: give at least 1")
@@ -114,21 +117,6 @@ def learning_rate(step: int, settings: Settings) -> float:
     return settings.lr * (settings.last_lr + (1 - settings.last_lr) * (1 + math.cos(math.pi * min(through, 1))) / 2)
 
 
-def groups_of(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Parameters for AdamW: matrices decay; biases, gains, embeddings, positions and the temperature do not."""
-    embeddings = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters(recurse=False)}
-    decayed: list[nn.Parameter] = []
-    kept: list[nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        apart = (
-            parameter.ndim < 2 or id(parameter) in embeddings or any(word in name for word in ("position", "class_"))
-        )
-        (kept if apart else decayed).append(parameter)
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": kept, "weight_decay": 0.0}]
-
-
 def train(
     task: Task,
     learn: Pictures,
@@ -169,7 +157,9 @@ class Run:
         self.metrics = Metrics(out / "metrics.jsonl")
         self.checkpoints = Checkpoints(out / "checkpoints")
         self.ema = deepcopy(task.model).requires_grad_(False) if settings.ema else task.model
-        self.optimizer = torch.optim.AdamW(groups_of(task, settings.weight_decay), lr=settings.lr, betas=settings.betas)
+        self.optimizers = optimizers_of(
+            task, settings.optimizer, lr=settings.lr, weight_decay=settings.weight_decay, betas=settings.betas
+        )
         self.dtype = PRECISIONS[settings.precision]
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype is torch.float16)
         self.joined: nn.Module = task
@@ -189,7 +179,8 @@ class Run:
         self.task.load_state_dict(state["task"])
         if self.settings.ema:
             self.ema.load_state_dict(state["ema"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         self.scaler.load_state_dict(state["scaler"])
         self._cut()
         self.spent = max((record.get("processor seconds", 0.0) for record in self.metrics.read()), default=0.0)
@@ -226,23 +217,26 @@ class Run:
     def _learn(self, batch: Batch) -> tuple[float, float]:
         torch.manual_seed(zlib.crc32(f"{self.settings.seed} {self.step} {self.group.rank}".encode()))
         lr = learning_rate(self.step, self.settings)
-        for parameters in self.optimizer.param_groups:
-            parameters["lr"] = lr
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = lr
         self.task.train()
-        self.optimizer.zero_grad(set_to_none=True)
         try:
             with self._cast():
                 loss = self.task.backward(self.joined, batch, self.scaler.scale)
         except EngineError as error:  # a loss that checks itself
             raise EngineError(self._diverged(str(error))) from error
         value = self.group.mean(loss).item()
-        self.scaler.unscale_(self.optimizer)
+        for optimizer in self.optimizers:
+            self.scaler.unscale_(optimizer)
         limit = self.settings.max_norm or math.inf
         norm = nn.utils.clip_grad_norm_(self.task.parameters(), limit).item()
         if not math.isfinite(value) or not (math.isfinite(norm) or self.scaler.is_enabled()):
             why = "the gradient is not finite" if math.isfinite(value) else f"the loss is {value}"
             raise EngineError(self._diverged(why))
-        self.scaler.step(self.optimizer)
+        for optimizer in self.optimizers:
+            self.scaler.step(optimizer)
         self.scaler.update()
         self.task.after_step()
         self.step += 1
@@ -250,20 +244,9 @@ class Run:
             average(self.ema, self.task.model, min(self.settings.ema, (1 + self.step) / (10 + self.step)))
         return value, norm
 
-    @contextmanager
-    def _cast(self) -> Iterator[None]:
-        """Mixed precision where it is asked for; and on a CPU, attention without the fused kernel.
-
-        That kernel's backward pass took nearly half of a step with 65 tokens (torch 2.13, AMD EPYC); a step of the
-        plain products takes 0.7 of the time.
-        """
-        device = self.group.device.type
-        with ExitStack() as stack:
-            if self.dtype is not None:
-                stack.enter_context(torch.autocast(device, dtype=self.dtype))
-            if device == "cpu":
-                stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-            yield
+    def _cast(self) -> AbstractContextManager[object]:
+        """Mixed precision where it is asked for."""
+        return nullcontext() if self.dtype is None else torch.autocast(self.group.device.type, dtype=self.dtype)
 
     def _diverged(self, why: str) -> str:
         newest = self.checkpoints.newest()
@@ -307,7 +290,7 @@ class Run:
                 "step": self.step,
                 "task": self.task.state_dict(),
                 "ema": self.ema.state_dict() if self.settings.ema else {},
-                "optimizer": self.optimizer.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "scaler": self.scaler.state_dict(),
             }
             self.checkpoints.write(self.step, state)

@@ -18,7 +18,7 @@ from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.items import Item
 from ateneo.models.train.loop import Task
 from ateneo.models.train.pictures import erased, jittered, normalised, preprocessing, sheet, varied
-from ateneo.models.vit import ViT, ViTConfig, vit_config
+from ateneo.models.vit import Stem, ViT, ViTConfig, vit_config
 
 TEST_BATCH = 256
 AMPLITUDE = 0.1  # of the positions at the beginning, about that of the patches
@@ -30,16 +30,18 @@ SIZES = {  # width, layers, heads: for pictures and machines smaller than those 
 }
 
 
-def config_by_name(name: str, *, image_size: int, patch_size: int, classes: int | None) -> ViTConfig:
+def config_by_name(
+    name: str, *, image_size: int, patch_size: int, classes: int | None, stem: Stem = "patches"
+) -> ViTConfig:
     """A published size such as ViT-B/16, or one of SIZES, whose patches are pooled by their mean: it learns faster."""
     if name not in SIZES:
-        return vit_config(name, image_size=image_size, classes=classes)
+        return vit_config(name, image_size=image_size, classes=classes, stem=stem)
     if image_size % patch_size:
         raise SettingsError(f"cannot cut {image_size} pixels into patches of {patch_size}; give --patch a divisor")
     width, layers, heads = SIZES[name]
     return ViTConfig(
         image_size=image_size, patch_size=patch_size, width=width, layers=layers, heads=heads, mlp_width=4 * width,
-        classes=classes, pool="mean",
+        classes=classes, pool="mean", stem=stem,
     )  # fmt: skip
 
 
