@@ -1,9 +1,10 @@
 """What several test files stand on: the shared data, the command, small recordings made on the spot."""
 
+import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
@@ -40,13 +41,21 @@ def ateneo(tmp_path: Path) -> Command:
     return run
 
 
-def write_video(path: Path, texts: list[str], *, seconds: float = 3.0, size: tuple[int, int] = (640, 360)) -> Path:
-    """A silent H.264 video that shows each text as a slide for so many seconds, at 10 frames a second."""
+def write_video(
+    path: Path,
+    texts: list[str],
+    *,
+    seconds: float = 3.0,
+    size: tuple[int, int] = (640, 360),
+    grounds: Sequence[str] = ("white",),
+) -> Path:
+    """A silent H.264 video that shows each text as a slide for so many seconds, at 10 frames a second; the grounds of
+    the slides are these colours in turn."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10, options={"g": "20", "preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        for text in texts:
-            picture = Image.new("RGB", size, "white")
+        for text, ground in zip(texts, itertools.cycle(grounds), strict=False):
+            picture = Image.new("RGB", size, ground)
             draw = ImageDraw.Draw(picture)
             for row, line in enumerate(text.split("\n")):
                 draw.text((30, 40 + 50 * row), line, fill="black", font_size=32)

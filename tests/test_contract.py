@@ -61,12 +61,22 @@ def test_an_answer_cites_word_for_word(ateneo: Command, archive: Path) -> None:
     assert set(asked["talks"][0]) == {"talk", "sentences"}
 
 
+def test_what_was_seen_has_the_documented_fields(ateneo: Command, archive: Path) -> None:
+    found = run(ateneo, "see", "pila", "de", "combustible")
+    assert set(found) == {"version", "query", "hits"}
+    assert set(found["hits"][0]) == {"talk", "frame", "score"}
+    assert set(found["hits"][0]["talk"]) == TALK
+    assert set(found["hits"][0]["frame"]) == {"start", "end", "path", "text", "kind"}
+    picture = str(archive / "talks" / "charla" / found["hits"][0]["frame"]["path"])
+    assert run(ateneo, "see", "--image", picture) | {"hits": []} == {"version": 1, "query": picture, "hits": []}
+
+
 def test_where_the_archive_does_not_say_the_answer_is_null(ateneo: Command, archive: Path) -> None:
     asked = run(ateneo, "ask", "¿Quién pintó las Meninas en el siglo XVII?")
     assert (asked["answer"], asked["talks"]) == (None, [])
 
 
-@pytest.mark.parametrize("name", ["Talk", "Hit", "Frame", "Citation", "Sentence"])
+@pytest.mark.parametrize("name", ["Talk", "Hit", "Frame", "Citation", "Sentence", "Sight"])
 def test_the_documented_fields_are_those_of_the_records(name: str) -> None:
     line = re.search(rf"^- {name.upper()} .*$", JSON.replace("SENTENCE", "SENTENCE"), re.MULTILINE)
     fields = {field.name for field in dataclasses.fields(getattr(records, name))}
@@ -76,8 +86,9 @@ def test_the_documented_fields_are_those_of_the_records(name: str) -> None:
 
 def test_the_layout_on_disk_is_the_documented_one(archive: Path) -> None:
     files = {str(p.relative_to(archive)) for p in archive.rglob("*") if p.is_file() and "index" not in p.parts}
-    vectors = f"cache/vectors/{SentenceVectors().space}/charla.npy"
-    assert files == {".lock", "ateneo.toml", vectors} | {
+    engines = [SentenceVectors(), Archive(archive).picture_engine]
+    vectors = {f"cache/vectors/{engine.space}/charla.npy" for engine in engines if engine}
+    assert files == {".lock", "ateneo.toml"} | vectors | {
         f"talks/charla/{name}"
         for name in ("talk.json", "transcript.es.vtt", "frames/000000.000.jpg", "frames.json", "passages.json",
                      "summary.json", "chapters.vtt", "done.json")
@@ -94,6 +105,7 @@ def test_the_library_has_the_documented_signatures() -> None:
 
     assert arguments("add")[:6] == ["paths", "language", "speech", "thorough", "jobs", "progress"]
     assert arguments("search") == ["words", "limit", "where"]
+    assert arguments("see") == ["words", "image", "limit", "where"]
     assert arguments("ask")[:2] == ["question", "limit"]
     assert arguments("talk") == arguments("remove") == ["id"]
     assert arguments("talks") == []
@@ -115,5 +127,5 @@ def test_every_setting_is_documented_and_in_a_new_archives_file() -> None:
 
 def test_every_command_is_documented(ateneo: Command) -> None:
     listed = re.findall(r"^  ([a-z]+) ", ateneo("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert {"add", "talks", "show", "search", "ask", "export", "remove", "reindex", "doctor"} <= set(listed)
+    assert {"add", "talks", "show", "search", "ask", "see", "export", "remove", "reindex", "doctor"} <= set(listed)
     assert all(f"`{name}" in JSON for name in listed)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         Hit,
         Hits,
         Sentence,
+        Sight,
+        Sights,
         StageState,
         Talk,
         TalkAnswer,
@@ -50,8 +52,8 @@ _HOMES = {
     "ateneo.ingest.run": ("AddReport", "Progress"),
     "ateneo.ingest.stages": ("Outcome",),
     "ateneo.records": (
-        "Answer", "Asked", "Caption", "Chapter", "Citation", "Frame", "Hit", "Hits", "Sentence", "StageState", "Talk",
-        "TalkAnswer", "TalkDetail",
+        "Answer", "Asked", "Caption", "Chapter", "Citation", "Frame", "Hit", "Hits", "Sentence", "Sight", "Sights",
+        "StageState", "Talk", "TalkAnswer", "TalkDetail",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -79,6 +81,8 @@ __all__ = [
     "Progress",
     "Sentence",
     "SettingsError",
+    "Sight",
+    "Sights",
     "StageState",
     "Talk",
     "TalkAnswer",

@@ -35,7 +35,7 @@ PASSAGE = 0.5  # of a sentence in view while a frame was: one that was only in t
 SAME_WORDS = 0.8  # of all the words on two frames are on both: they show the same
 FEW_WORDS = 4  # so few are no text to tell frames by
 SAME_PICTURE = 0.995  # cosine
-BLANK = "blank"  # the kind of a frame that shows nothing
+BLANK = "blank"  # the kind of a frame that shows nothing, or hardly anything
 MEDIUM = frozenset(  # words for the picture itself, folded: they say nothing of what it shows or tells
     "diapositiva diapositivas fotograma fotogramas frame frames image images imagen imagenes picture pictures slide"
     " slides transparencia transparencias".split()
@@ -141,7 +141,7 @@ def score_all(index: Index, sought: Sought, *, frames: Frames, depth: int, where
         _by_text(table, index, query, sought, of=of, depth=depth, where=where)
         if not sought.by_picture:
             _by_speech(table, index, query, sought, of=of, depth=depth, where=where)
-    return {key: scores for key, scores in table.items() if scores.frame.kind != BLANK}
+    return {key: scores for key, scores in table.items() if scores.frame.kind != BLANK or scores.frame.text}
 
 
 def subject(words: str) -> str:
