@@ -73,6 +73,18 @@ def test_a_run_with_muon_that_stopped_ends_with_the_weights_of_one_that_did_not(
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+def test_a_checkpoint_from_before_there_was_a_choice_of_optimizers_goes_on(data: Path, tmp_path: Path) -> None:
+    whole = load_file(run(data, tmp_path / "whole") / "model.safetensors")
+    with pytest.raises(Stop):
+        run(data, tmp_path / "stopped", stop_at=6)
+    path = tmp_path / "stopped" / "checkpoints" / "step-000000004.pt"
+    state = torch.load(path, weights_only=True)
+    del state["about"]["optimizer"]
+    torch.save(state, path)
+    resumed = load_file(run(data, tmp_path / "stopped") / "model.safetensors")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
 OFTEN = Settings(steps=60, batch=8, lr=3e-3, warmup=2, save_every=1, test_every=60, show_every=60)
 KILLED = """
 import sys
@@ -195,7 +207,7 @@ def test_only_matrices_decay() -> None:
 
 def test_muon_takes_the_matrices_of_the_blocks_and_adamw_the_rest() -> None:
     model = ViT(TINY)
-    adamw, muon = optimizers_of(model, "muon", lr=1e-3, weight_decay=0.1, betas=(0.9, 0.99))
+    adamw, muon = optimizers_of(model, "muon", lr=1e-3, weight_decay=0.1, betas=(0.9, 0.99)).values()
     taken = {id(p) for group in muon.param_groups for p in group["params"]}
     names = {name for name, parameter in model.named_parameters() if id(parameter) in taken}
     layers = ("attention.qkv", "attention.out", "mlp.up", "mlp.down")
@@ -210,7 +222,7 @@ def test_a_step_of_muon_is_as_long_as_one_of_adamw_and_goes_in_all_directions_al
     up = model.transformer.blocks[0].mlp.up.weight  # type: ignore[union-attr]
     before = up.detach().clone()  # type: ignore[operator, union-attr]
     up.grad = torch.randn(64, 32, generator=torch.Generator().manual_seed(0)) ** 3  # type: ignore[union-attr]
-    optimizers_of(model, "muon", lr=1e-3, weight_decay=0.0, betas=(0.9, 0.99))[1].step()
+    optimizers_of(model, "muon", lr=1e-3, weight_decay=0.0, betas=(0.9, 0.99))["muon"].step()
     singular = torch.linalg.svdvals((before - up.detach()) / (1e-3 * 0.2 * math.sqrt(64)))  # type: ignore[operator, union-attr]
     assert 0.5 < singular.min() <= singular.max() < 1.3
 

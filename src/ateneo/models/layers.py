@@ -69,7 +69,7 @@ class Linear(nn.Linear):
 
     def __getstate__(self) -> dict[str, object]:
         """Copies and pickles are not packed: the layout is this processor's."""
-        return {name: value for name, value in super().__getstate__().items() if name != "_packed"}
+        return {name: value for name, value in self.__dict__.items() if name != "_packed"}
 
 
 def _state(weight: Tensor) -> tuple[int, int]:

@@ -179,8 +179,8 @@ class Run:
         self.task.load_state_dict(state["task"])
         if self.settings.ema:
             self.ema.load_state_dict(state["ema"])
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state[name])
         self.scaler.load_state_dict(state["scaler"])
         self._cut()
         self.spent = max((record.get("processor seconds", 0.0) for record in self.metrics.read()), default=0.0)
@@ -217,7 +217,7 @@ class Run:
     def _learn(self, batch: Batch) -> tuple[float, float]:
         torch.manual_seed(zlib.crc32(f"{self.settings.seed} {self.step} {self.group.rank}".encode()))
         lr = learning_rate(self.step, self.settings)
-        for optimizer in self.optimizers:
+        for optimizer in self.optimizers.values():
             optimizer.zero_grad(set_to_none=True)
             for parameters in optimizer.param_groups:
                 parameters["lr"] = lr
@@ -228,14 +228,14 @@ class Run:
         except EngineError as error:  # a loss that checks itself
             raise EngineError(self._diverged(str(error))) from error
         value = self.group.mean(loss).item()
-        for optimizer in self.optimizers:
+        for optimizer in self.optimizers.values():
             self.scaler.unscale_(optimizer)
         limit = self.settings.max_norm or math.inf
         norm = nn.utils.clip_grad_norm_(self.task.parameters(), limit).item()
         if not math.isfinite(value) or not (math.isfinite(norm) or self.scaler.is_enabled()):
             why = "the gradient is not finite" if math.isfinite(value) else f"the loss is {value}"
             raise EngineError(self._diverged(why))
-        for optimizer in self.optimizers:
+        for optimizer in self.optimizers.values():
             self.scaler.step(optimizer)
         self.scaler.update()
         self.task.after_step()
@@ -290,7 +290,7 @@ class Run:
                 "step": self.step,
                 "task": self.task.state_dict(),
                 "ema": self.ema.state_dict() if self.settings.ema else {},
-                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                **{name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
                 "scaler": self.scaler.state_dict(),
             }
             self.checkpoints.write(self.step, state)
@@ -310,6 +310,7 @@ class Run:
 
 
 def _same(then: dict[str, Any], now: dict[str, Any], path: Path) -> None:
+    then = {"optimizer": OPTIMIZERS[0], **then}  # checkpoints from before there was a choice do not name it
     for name in {**then, **now}:
         if then.get(name) != now.get(name):
             raise SettingsError(

@@ -21,16 +21,19 @@ OPTIMIZERS = ("adamw", "muon")
 
 def optimizers_of(
     model: nn.Module, name: str, *, lr: float, weight_decay: float, betas: tuple[float, float]
-) -> list[torch.optim.Optimizer]:
-    """The optimizers that share a model's parameters between them. Raises SettingsError where Muon has no matrices."""
+) -> dict[str, torch.optim.Optimizer]:
+    """The optimizers that share a model's parameters: "optimizer" is AdamW, and where it is asked for, "muon".
+
+    Raises SettingsError where Muon has no matrices.
+    """
     hidden = matrices_of_blocks(model) if name == "muon" else []
     rest = torch.optim.AdamW(groups_of(model, weight_decay, without=hidden), lr=lr, betas=betas)
     if name != "muon":
-        return [rest]
+        return {"optimizer": rest}
     if not hidden:
         raise SettingsError("cannot use optimizer 'muon': the model has no transformer blocks; give 'adamw'")
     muon = torch.optim.Muon(hidden, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
-    return [rest, muon]
+    return {"optimizer": rest, "muon": muon}
 
 
 def matrices_of_blocks(model: nn.Module) -> list[nn.Parameter]:
