@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ateneo.engines.catalogue import Row
-from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Sight, Sights, Talk, TalkDetail
+from ateneo.ingest.marks import doubtful
+from ateneo.records import Asked, Citation, Cue, Hit, Hits, MarkedSpan, Sentence, Sight, Sights, Talk, TalkDetail, Track
 
 VERSION = 1
 
@@ -68,6 +69,18 @@ def sight(record: Sight) -> dict[str, Any]:
 def sentence(record: Sentence) -> dict[str, Any]:
     """SENTENCE."""
     return {"text": record.text, "citations": [_record(c, Citation) for c in record.citations]}
+
+
+def transcript(track: Track, talk_id: str) -> dict[str, Any]:
+    """What was said in one language, caption by caption: TRANSCRIPT of docs/json.md."""
+    return {
+        "version": VERSION,
+        "talk": talk_id,
+        "language": track.language,
+        "origin": track.origin,
+        "cues": [_record(cue, Cue) | {"doubtful": doubtful(cue, track.words)} for cue in track.cues],
+        "marks": [_record(mark, MarkedSpan) for mark in track.marks],
+    }
 
 
 def _record(record: Any, kind: type) -> dict[str, Any]:

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     picture_engine: str = Field("tower", description="engine that turns pictures into vectors, NAME or NAME:MODEL")
     language: str | None = Field(None, description="language of the talks where nothing else tells it (BCP 47)")
     stall: float = Field(1800.0, gt=0, description="seconds without any progress after which a talk is given up")
+    password: str | None = Field(
+        None, repr=False, description="what the web page asks for: a password, or its hash from `ateneo password`"
+    )
+    token: str | None = Field(None, repr=False, description="what programs send to the web page's interface")
 
     @classmethod
     def settings_customise_sources(

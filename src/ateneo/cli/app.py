@@ -261,6 +261,49 @@ def reindex(context: typer.Context) -> None:
 
 
 @app.command()
+def serve(
+    context: typer.Context,
+    address: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is everywhere.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8765,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Nothing can be added, corrected or removed.")] = False,
+    name: Annotated[list[str] | None, typer.Option(help="A host name to answer to, behind a proxy.")] = None,
+    folder: Annotated[list[Path] | None, typer.Option(help="A folder from which the page may add recordings.")] = None,
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Serve the archive as a web page, with its JSON interface (docs/web.md)."""
+    from ateneo.cli import printable
+    from ateneo.web.serve import rules_for, serve
+
+    settings = _archive(context, make=True).settings
+    rules = rules_for(
+        address, password=settings.password, token=settings.token, read_only=read_only, names=name or (),
+        folders=folder or (),
+    )  # fmt: skip
+
+    def told(line: str) -> None:
+        print(printable(line), file=sys.stderr)
+
+    serve(context.obj, rules, address=address, port=port, told=told, browser=browser)
+
+
+@app.command()
+def password(context: typer.Context) -> None:
+    """Make the line for ateneo.toml that gives the web page a password."""
+    from ateneo.web.access import hashed
+
+    secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    print(f'password = "{hashed(secret)}"')
+
+
+@app.command()
+def mcp(context: typer.Context) -> None:
+    """Serve the archive to an assistant by the Model Context Protocol, on stdin and stdout (docs/web.md)."""
+    from ateneo.web.mcp import serve
+
+    serve(context.obj)
+
+
+@app.command()
 def doctor(context: typer.Context, as_json: Json = False) -> None:
     """List engines, models and versions, what is missing, and the command that gets it."""
     from ateneo.cli import render

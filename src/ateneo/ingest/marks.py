@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ateneo.records import MarkedSpan, Word
+from ateneo.records import Cue, MarkedSpan, Word
 from ateneo.text import tokens
 
 Span = tuple[float, float]  # seconds
+UNSURE = 0.5  # probability below which a recognised word is shown as doubtful
 
 LONGEST_TURN = 60  # words; what comes back after more is a refrain
 EXACT = (1.6, 9, 0.8)  # turns after the first, words in all, and share of the words that are the same, to be a loop
@@ -208,3 +209,19 @@ def _end(words: Sequence[Word], last: int) -> float:
 def _note(texts: Sequence[str]) -> str:
     """The first words of a loop."""
     return re.sub(r"\s+", " ", f"said again and again: {' '.join(texts[:8])}")
+
+
+def doubtful(cue: Cue, words: Sequence[Word]) -> list[tuple[int, int]]:
+    """Where in a caption's text stand words of which the recogniser was not sure: (first letter, letter after the last).
+    Words that are no longer there, because a person corrected the caption, are passed over."""
+    spans, at = [], 0
+    for word in words:
+        if not cue.start - 0.05 <= (word.start + word.end) / 2 <= cue.end + 0.05:
+            continue
+        said = word.text.strip()
+        place = cue.text.find(said, at) if said else -1
+        if place >= 0:
+            at = place + len(said)
+            if word.probability < UNSURE:
+                spans.append((place, at))
+    return spans

@@ -27,6 +27,7 @@ HEIGHT = 1080  # pixels at the most of a copy
 RATE = 30  # frames a second at the most
 VIDEO = {"preset": "veryfast", "crf": "24"}
 SAMPLES, BITS = 48_000, 128_000  # a second, of a copy's sound
+HOLE = 0.1  # s without sound that are kept
 
 
 def plays(path: Path) -> bool:
@@ -78,6 +79,7 @@ class _Copy:
         self.out: dict[int, Any] = {}
         self.resampler: Any = None
         self.last: dict[int, int] = {}
+        self.sounded = 0  # samples of sound written
 
     def run(self) -> None:
         streams = [stream for stream in (self.video, self.audio) if stream is not None]
@@ -100,7 +102,9 @@ class _Copy:
     def _as_it_is(self, stream: Any) -> bool:
         codecs = {"h264"} if isinstance(stream, VideoStream) else {"aac", "mp3"}
         timed = self.source.format.name != "avi"  # AVI has no times of its pictures
-        return timed and stream.codec_context.name in codecs and (isinstance(stream, AudioStream) or _fits(stream, codecs))
+        return (
+            timed and stream.codec_context.name in codecs and (isinstance(stream, AudioStream) or _fits(stream, codecs))
+        )
 
     def _stream(self, stream: Any) -> Any:
         if stream.index in self.packed:
@@ -140,14 +144,26 @@ class _Copy:
         out = self.out[stream.index]
         for frame in frames:
             if isinstance(frame, av.AudioFrame):
-                frame.pts = None
-                for sound in self.resampler.resample(frame):
-                    self.copy.mux(out.encode(sound))
+                self._follow_clock(frame, stream)
+                self._sound(frame, out)
             elif frame.pts is not None:
                 self._show(frame, stream, out)
         if packet is None and isinstance(stream, AudioStream):
-            for sound in self.resampler.resample(None):
-                self.copy.mux(out.encode(sound))
+            self._sound(None, out)
+
+    def _follow_clock(self, frame: Any, stream: Any) -> None:
+        """A hole in the sound stays one, so that it never runs ahead of the pictures."""
+        if frame.pts is not None:
+            at = round((float(frame.pts * stream.time_base) - self.zero) * SAMPLES)
+            if at - self.sounded > HOLE * SAMPLES:
+                self.sounded = at
+        frame.pts = None
+
+    def _sound(self, frame: Any, out: Any) -> None:
+        for sound in self.resampler.resample(frame):
+            sound.pts, sound.time_base = self.sounded, Fraction(1, SAMPLES)
+            self.sounded += sound.samples
+            self.copy.mux(out.encode(sound))
 
     def _show(self, frame: Any, stream: Any, out: Any) -> None:
         """One picture, unless it comes too soon after the last one."""

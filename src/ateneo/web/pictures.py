@@ -1,0 +1,81 @@
+"""Slides as they were shown, or as thumbnails kept in the archive's cache; and pictures that people drop."""
+
+import io
+import warnings
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+from starlette.responses import FileResponse, Response
+
+from ateneo.api import Archive
+from ateneo.web.errors import Refusal
+
+WIDTHS = (320, 640)  # pixels of thumbnails; the second is for dense screens
+QUALITY = 82
+MOST_PIXELS = 50_000_000  # of a dropped picture; a bomb of a few kilobytes unpacks to gigabytes
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("image/jpeg", "image/png", "image/webp")
+        },
+    }
+}
+CACHE = {"Cache-Control": "private, max-age=86400"}
+
+
+def frame(archive: Archive, talk_id: str, name: str, *, width: int | None) -> Response:
+    """The slide of this name, which has to be one of the talk's. Raises Refusal."""
+    if width is not None and width not in WIDTHS:
+        raise Refusal(422, f"width: one of {', '.join(map(str, WIDTHS))}")
+    source = path_of(archive, talk_id, name)
+    return FileResponse(source if width is None else _thumbnail(archive, source, talk_id, width), headers=CACHE)
+
+
+def path_of(archive: Archive, talk_id: str, name: str) -> Path:
+    """The file of a talk's slide. Raises TalkNotFound, Refusal."""
+    archive.store.talk(talk_id)
+    source = archive.storage.local(f"talks/{talk_id}/frames/{name}")
+    if not source.is_file():
+        raise Refusal(404, f"{talk_id} has no slide {name}")
+    return source
+
+
+def _thumbnail(archive: Archive, source: Path, talk_id: str, width: int) -> Path:
+    stat = source.stat()
+    name = f"cache/thumbnails/{talk_id}/{source.stem}-{stat.st_mtime_ns:x}-{width}.jpg"
+    if not archive.storage.exists(name):
+        with Image.open(source) as picture:
+            picture.draft("RGB", (width * 2, width * 2))
+            small = picture.convert("RGB")
+            if small.width > width:
+                small = small.resize(
+                    (width, max(1, round(small.height * width / small.width))), Image.Resampling.LANCZOS
+                )
+        content = io.BytesIO()
+        small.save(content, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+        archive.storage.write(name, content.getvalue())
+    return archive.storage.local(name)
+
+
+def dropped(content: bytes) -> bytes:
+    """A picture that somebody sent, checked and made small, as PNG. Raises Refusal for what is none, or a bomb."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise Refusal(
+                        413, f"the picture has more than {MOST_PIXELS // 10**6} million pixels; send a smaller one"
+                    )
+                picture.draft("RGB", (1024, 1024))
+                picture.thumbnail((1024, 1024))
+                small = picture.convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError,
+            Image.DecompressionBombWarning) as error:  # fmt: skip
+        raise Refusal(415, "this is no picture that can be read; send a JPEG, PNG or WebP") from error
+    kept = io.BytesIO()
+    small.save(kept, "PNG")
+    return kept.getvalue()

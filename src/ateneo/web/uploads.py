@@ -1,0 +1,96 @@
+"""Recordings that come by the page: dropped files, kept in the archive's `recordings/`, or a folder on this machine.
+
+A drop is a folder of its own there, so that captions and metadata lie beside their recording under the names they had.
+"""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+
+from ateneo.ingest.captions import is_caption_file
+from ateneo.ingest.media import RECORDINGS
+from ateneo.web.access import Rules
+from ateneo.web.errors import Refusal
+
+FOLDER = "recordings"
+COMING = ".upload"  # suffix of a file that is still coming
+SPARE = 1 << 30  # bytes that stay free on the disk
+MOST_FILES = 500  # of one drop
+LONGEST_NAME = 200  # bytes
+TABLES = frozenset({"talks.csv", "talks.yaml", "talks.yml"})
+
+
+def begin(archive: Path) -> str:
+    """A new, empty drop."""
+    upload = secrets.token_hex(12)
+    (archive / FOLDER / upload).mkdir(parents=True)
+    return upload
+
+
+async def take(archive: Path, upload: str, name: str, body: AsyncIterator[bytes]) -> int:
+    """Writes one file of a drop, whole or not at all; its size. Raises Refusal."""
+    check_name(name)
+    folder = archive / FOLDER / upload
+    if not folder.is_dir():
+        raise Refusal(404, "no such upload; begin one with POST /api/uploads")
+    if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
+        raise Refusal(413, f"more than {MOST_FILES} files in one upload; begin another")
+    part = folder / f".{secrets.token_hex(4)}{COMING}"
+    size = 0
+    try:
+        async with await anyio.open_file(part, "wb") as file:
+            async for block in body:
+                size += len(block)
+                if shutil.disk_usage(folder).free < SPARE:
+                    raise Refusal(507, "the disk of the server is full; free some space there")
+                await file.write(block)
+            await file.flush()
+            await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
+        if size == 0:
+            raise Refusal(422, f"{name} is empty")
+        part.replace(folder / name)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise Refusal(507 if full else 400, f"cannot keep {name}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return size
+
+
+def check_name(name: str) -> None:
+    """Raises Refusal for what is no plain name of a recording, a caption file or a table of talks."""
+    plain = name == Path(name).name and "\\" not in name and not name.startswith(".") and name.isprintable()
+    if not plain or len(name.encode(errors="replace")) > LONGEST_NAME:
+        raise Refusal(422, "name: a file's plain name, without folders")
+    path = Path(name)
+    table = name.lower() in TABLES or name.lower().endswith(".info.json")
+    if not (table or path.suffix.lower() in RECORDINGS or is_caption_file(path)):
+        raise Refusal(415, f"{name} is neither a recording nor captions; send video, audio, .vtt, .srt, .sbv or .ass")
+
+
+def taken(archive: Path, upload: str) -> Path:
+    """The folder of a drop that has something in it. Raises Refusal."""
+    folder = archive / FOLDER / upload
+    if not folder.is_dir():
+        raise Refusal(404, "no such upload; begin one with POST /api/uploads")
+    if not any(not file.name.startswith(".") for file in folder.iterdir()):
+        raise Refusal(422, "nothing was uploaded; PUT files first")
+    return folder
+
+
+def folder(rules: Rules, given: str) -> Path:
+    """The folder or file on this machine, where recordings may be added from it. Raises Refusal."""
+    path = Path(given).expanduser() if "\0" not in given else Path("\\")
+    if not path.is_absolute():
+        raise Refusal(422, "folder: give the whole path on the server, such as /home/ana/recordings")
+    path = path.resolve()
+    if rules.folders is not None and not any(path.is_relative_to(one) for one in rules.folders):
+        raise Refusal(403, "recordings may not be added from there; `ateneo serve --folder DIR` allows a folder")
+    if not path.exists():
+        raise Refusal(422, f"folder: {given} is not there")
+    return path
