@@ -73,7 +73,7 @@ class Archive:
         crashes a decoder harms only itself. Items that fail are told in the report and do not raise; ArchiveError is
         raised where the archive itself cannot be written, ArchiveLocked where another process is writing to it.
         """
-        from ateneo.ingest import run
+        from ateneo.ingest import run, vectors
         from ateneo.ingest.discover import discover
         from ateneo.ingest.stages import Options
         from ateneo.ingest.workers import Workers
@@ -99,6 +99,7 @@ class Archive:
                 found.items, store=self.store, index=self.index, options=options, runner=runner,
                 progress=progress or _silent, engine=self.text_engine, pictures=self.picture_engine,
             )  # fmt: skip
+            vectors.note(self._spaces(), storage=self.storage)
         return dataclasses.replace(report, problems=found.problems)
 
     def talks(self) -> list[Talk]:
@@ -304,8 +305,7 @@ class Archive:
                 store=self.store, index=self.index, progress=progress or _silent, engine=self.text_engine,
                 pictures=self.picture_engine,
             )  # fmt: skip
-            engines = {"text": self.text_engine, "pictures": self.picture_engine}
-            vectors.tidy({kind: engine.space for kind, engine in engines.items() if engine}, storage=self.storage)
+            vectors.tidy(self._spaces(), storage=self.storage)
             return report
 
     def choose(self, setting: str, value: str) -> None:
@@ -363,6 +363,11 @@ class Archive:
                 return None
             raise
         return found
+
+    def _spaces(self) -> dict[str, str]:
+        """Kind → the space of the model in use."""
+        models = {"text": self.text_engine, "pictures": self.picture_engine}
+        return {kind: model.space for kind, model in models.items() if model}
 
     def _vectors(self, words: str, index: Index) -> "dict[str, NDArray[np.float32]]":
         """Space → vector of the words, where the index has vectors of the engine's space."""

@@ -86,7 +86,8 @@ def _engine(name: str) -> Row:
         engine = engines.load(kind, plain)
     except AteneoError as error:
         return _row(name, False, str(error), PROGRAMS.get(plain, f"see the documentation of the engine {plain}"))
-    return _row(name, True, f"version {engine.version}")
+    said = getattr(engine, "version", None)  # who makes vectors has a space in its place
+    return _row(name, True, f"version {said}" if said else f"space {engine.space}")
 
 
 def _whisper() -> Row:

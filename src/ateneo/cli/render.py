@@ -156,7 +156,8 @@ def chosen(archive: Path, setting: str, engine: str, *, due: int, kept: int) -> 
     vectors that this model has made before."""
     lines = [f'{setting} = "{engine}" in {archive / "ateneo.toml"}']
     if due:
-        again = f"{_count(due - kept, 'talk')} to embed" + (f", {kept} embedded before" if kept else "")
+        again = f"{_count(due - kept, 'talk')} to embed" if due > kept else "nothing to embed"
+        again += f", {_count(kept, 'talk')} embedded before" if kept else ""
         lines.append(f"{again}: `ateneo reindex` does it; until then search goes by words alone there")
     return "\n".join(lines)
 

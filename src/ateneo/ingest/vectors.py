@@ -126,19 +126,25 @@ def forget(talk_id: str, *, storage: Storage) -> None:
         storage.remove(f"{FOLDER}/{space}/{talk_id}.npy")
 
 
-def tidy(in_use: Mapping[str, str], *, storage: Storage) -> None:
-    """Takes out of the cache what no model in use has made: of each kind ("text", "pictures") the space in use stays,
-    and the one before it. To be called when all is indexed with these spaces."""
+def note(in_use: Mapping[str, str], *, storage: Storage) -> list[str]:
+    """Writes down the space in use of each kind ("text", "pictures"); the spaces that stay: those in use and, of each
+    kind, the one before. [] where nothing was written down yet."""
     try:
-        before = json.loads(storage.read(USED))
+        before: dict[str, list[str]] = json.loads(storage.read(USED))
     except (FileNotFoundError, ValueError):
         before = {}
-    used = {kind: list(dict.fromkeys([space, *before.get(kind, [])]))[:KEPT] for kind, space in in_use.items()}
+    used = before | {kind: list(dict.fromkeys([space, *before.get(kind, [])]))[:KEPT] for kind, space in in_use.items()}
     if used != before:
-        storage.write(USED, json.dumps(before | used, indent=1).encode())
-    stays = {space for spaces in (before | used).values() for space in spaces}
+        storage.write(USED, json.dumps(used, indent=1).encode())
+    return [space for spaces in used.values() for space in spaces] if before else []
+
+
+def tidy(in_use: Mapping[str, str], *, storage: Storage) -> None:
+    """Takes out of the cache what other models have made than those in use and the ones before them. To be called when
+    all is indexed with these spaces."""
+    stays = note(in_use, storage=storage)
     for space in storage.names(FOLDER):
-        if space not in stays:
+        if stays and space not in stays:
             storage.remove(f"{FOLDER}/{space}")
 
 
