@@ -36,7 +36,7 @@ def ask(here: Here, request: Request) -> Response:
 @router.get("/see")
 def see(here: Here, request: Request) -> Response:
     """Slides by words or by a picture."""
-    return page(request, "see.html")
+    return page(request, "see.html", recent=_recent_slides(here))
 
 
 @router.get("/talks")
@@ -190,6 +190,15 @@ def _cards(archive: Archive, talks: Sequence[Talk]) -> list[dict[str, Any]]:
         best = next((frame for frame in frames if frame.text.strip()), frames[0] if frames else None)
         cards.append({"talk": one, "picture": best.path.removeprefix("frames/") if best else None})
     return cards
+
+
+def _recent_slides(here: Site) -> list[dict[str, Any]]:
+    """A few slides of each of the newest talks, each slide once."""
+    found: list[dict[str, Any]] = []
+    for one in here.shelf.talks()[::-1][:RECENT]:
+        frames = {frame.path: frame for frame in reversed(here.archive.store.frames(one.id)) if frame.kind != "blank"}
+        found += [{"talk": one, "frame": frame} for frame in sorted(frames.values(), key=lambda f: f.start)[:RECENT]]
+    return found
 
 
 def _slides(talk: TalkDetail) -> list[dict[str, Any]]:

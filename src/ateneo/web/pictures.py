@@ -43,6 +43,11 @@ def path_of(archive: Archive, talk_id: str, name: str) -> Path:
     return source
 
 
+def small(archive: Archive, talk_id: str, path: str, *, width: int) -> Path:
+    """The file of a slide's thumbnail; `path` is the frame's, relative to the talk's folder."""
+    return _thumbnail(archive, path_of(archive, talk_id, Path(path).name), talk_id, width)
+
+
 def _thumbnail(archive: Archive, source: Path, talk_id: str, width: int) -> Path:
     stat = source.stat()
     name = f"cache/thumbnails/{talk_id}/{source.stem}-{stat.st_mtime_ns:x}-{width}.jpg"
