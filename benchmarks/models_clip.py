@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ateneo.models.clip import Clip, clip
+from ateneo.models.layers import pack
 from ateneo.models.loading import load
 from ateneo.models.tokenizer import Tokenizer
 from ateneo.models.vit import vit
@@ -63,7 +65,9 @@ def compare(what: str, calls: dict[str, Call], rounds: int, *, equal: bool = Tru
         if difference > 1e-5:
             sys.exit(f"{what}: {name} differs from ateneo by {difference:.1e} of the largest number")
     least = fastest(calls, rounds)
-    return [(what, name, least["ateneo"], value) for name, value in least.items() if name != "ateneo"]
+    ways = [name for name in least if name.startswith("ateneo")]  # "ateneo", and "ateneo, packed"
+    peers = [name for name in least if name not in ways]
+    return [(what + way.removeprefix("ateneo"), peer, least[way], least[peer]) for way in ways for peer in peers]
 
 
 def openai_names(model: Clip) -> dict[str, Tensor]:
@@ -109,7 +113,9 @@ def clip_rows(folder: Path, rounds: int) -> list[Row]:
     """Short prompts, and pictures one at a time and eight at a time, through ViT-B/32."""
     theirs = hugging_face_clip(folder)
     ours = load(folder) if theirs is not None else clip("ViT-B/32").eval()
+    packed = pack(deepcopy(ours))
     assert isinstance(ours, Clip)
+    assert isinstance(packed, Clip)
     other = open_clip()
     if other is not None:
         other_model = other.create_model("ViT-B-32-quickgelu", pretrained=None).eval()
@@ -117,7 +123,10 @@ def clip_rows(folder: Path, rounds: int) -> list[Row]:
     words = Tokenizer.published().encode(PROMPTS)
     rows = []
     for batch in (1, 4):
-        calls: dict[str, Call] = {"ateneo": lambda t=words[:batch]: ours.encode_text(t)}
+        calls: dict[str, Call] = {
+            "ateneo": lambda t=words[:batch]: ours.encode_text(t),
+            "ateneo, packed": lambda t=words[:batch]: packed.encode_text(t),
+        }
         if other is not None:
             calls["open_clip"] = lambda t=words[:batch]: other_model.encode_text(t)
         if theirs is not None:
@@ -125,7 +134,10 @@ def clip_rows(folder: Path, rounds: int) -> list[Row]:
         rows += compare(f"text, {batch} short prompt{'s' * (batch > 1)}", calls, rounds)
     for batch in (1, 8):
         x = torch.randn(batch, 3, 224, 224, generator=torch.Generator().manual_seed(0))
-        calls = {"ateneo": lambda x=x: ours.encode_image(x)}
+        calls = {
+            "ateneo": lambda x=x: ours.encode_image(x),
+            "ateneo, packed": lambda x=x: packed.encode_image(x),
+        }
         if other is not None:
             calls["open_clip"] = lambda x=x: other_model.encode_image(x)
         if theirs is not None:
@@ -150,6 +162,7 @@ def vit_rows(folder: Path, rounds: int) -> list[Row]:
         save_file(model.state_dict(), folder / "timm.safetensors")
         ours = calls["ateneo"] = load(folder / "timm.safetensors")
         calls["timm"] = model
+    calls["ateneo, packed"] = pack(deepcopy(ours))
     rows = []
     for batch in (1, 4):
         run = {name: (lambda call=call, x=x[:batch]: call(x)) for name, call in calls.items()}
@@ -158,45 +171,57 @@ def vit_rows(folder: Path, rounds: int) -> list[Row]:
 
 
 LOADING = """
-import json, sys, time, torch
+import json, time, torch
 torch.set_num_threads(1)
 {imports}
+tokens, pixels = torch.tensor([[49406, 320, 1125, 539, 320, 1929, 49407]]), torch.ones(1, 3, 224, 224)
 def peak():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) / 1024
 before, start, wall = peak(), time.process_time(), time.perf_counter()
 model = {call}
-loaded, wall = 1000 * (time.process_time() - start), 1000 * (time.perf_counter() - wall)
-with torch.no_grad():
-    total = sum(float(p.sum()) for p in model.parameters())
-print(json.dumps([loaded, 1000 * (time.process_time() - start), peak() - before, total, wall]))
+loaded, wall, held = 1000 * (time.process_time() - start), 1000 * (time.perf_counter() - wall), peak() - before
+with torch.inference_mode():
+    vectors = {embed}
+embedded, used = 1000 * (time.process_time() - start), peak() - before
+with torch.inference_mode():
+    total, size = sum(float(p.sum()) for p in model.parameters()), sum(float(v.abs().sum()) for v in vectors)
+print(json.dumps([loaded, wall, embedded, held, used, peak() - before, total, size]))
 """
 LOADERS = {
     "ateneo": (
         "from ateneo.models.formats import formats; from ateneo.models.loading import load; formats()",
         "load({path!r})",
+        "model.encode_text(tokens), model.encode_image(pixels)",
     ),
     "transformers": (
         "from benchmarks.models_peers import transformers; CLIPModel = transformers().CLIPModel",
         "CLIPModel.from_pretrained({path!r})",
+        "[f(x) for f, x in ((model.get_text_features, tokens), (model.get_image_features, pixels))]; "
+        "vectors = [getattr(v, 'pooler_output', v) for v in vectors]",
     ),
 }
+LOADED = (  # what LOADING prints: the processor, the clock, and peaks of resident memory above that before loading
+    "ms to load", "by the clock", "ms until one text and one picture are embedded", "MB, loaded", "MB, embedded",
+    "MB, every weight read",
+)  # fmt: skip
 
 
-def loading_rows(folder: Path, rounds: int) -> list[tuple[str, float, float, float, float]]:
-    """A B/32-size file in fresh processes: ms to load (processor, clock), ms until all is read, MB above before."""
+def loading_rows(folder: Path, rounds: int) -> dict[str, list[float]]:
+    """A B/32-size file in fresh processes, in turn: for each library the least of each figure of LOADED."""
     best: dict[str, list[float]] = {}
     for _ in range(rounds):
-        for name, (imports, call) in LOADERS.items():
-            code = LOADING.format(imports=imports, call=call.format(path=str(folder)))
+        for name, (imports, call, embed) in LOADERS.items():
+            code = LOADING.format(imports=imports, call=call.format(path=str(folder)), embed=embed)
             done = subprocess.run(
                 [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
             )
             found = json.loads(done.stdout.splitlines()[-1])
             best[name] = [min(pair) for pair in zip(best.get(name, found), found, strict=True)]
-    totals = [values[3] for values in best.values()]
-    if max(totals) - min(totals) > 1e-3 * abs(totals[0]):
-        sys.exit(f"loading: the sums of all weights differ: {totals}")
-    return [(name, values[0], values[4], values[1], values[2]) for name, values in best.items()]
+    for check in (-1, -2):  # the vectors, and the sum of all weights
+        sums = [values[check] for values in best.values()]
+        if max(sums) - min(sums) > 1e-3 * abs(sums[0]):
+            sys.exit(f"loading: both libraries should give the same sum, these are {sums}")
+    return {name: values[: len(LOADED)] for name, values in best.items()}
 
 
 def tokenizer_rows(rounds: int) -> list[Row]:
@@ -242,13 +267,12 @@ def main() -> None:
         folder = Path(name)
         rows = clip_rows(folder, rounds) + vit_rows(folder, rounds) + tokenizer_rows(rounds)
         (folder / "timm.safetensors").unlink(missing_ok=True)
-        loading = loading_rows(folder, max(3, rounds // 4)) if transformers() is not None else []
+        loading = loading_rows(folder, max(3, rounds // 4)) if transformers() is not None else {}
     print("\n".join(table(rows)))
     if loading:
-        print("\n| loading B/32, 605 MB | processor, ms | clock, ms | until every weight is read, ms | peak, MB more |")
-        print("|---|---:|---:|---:|---:|")
-        for peer, load_ms, wall_ms, read_ms, memory in loading:
-            print(f"| {peer} | {load_ms:.0f} | {wall_ms:.0f} | {read_ms:.0f} | {memory:.0f} |")
+        print(f"\n| loading B/32, 605 MB | {' | '.join(LOADED)} |\n|---|{'---:|' * len(LOADED)}")
+        for name, values in loading.items():
+            print(f"| {name} | {' | '.join(f'{value:.0f}' for value in values)} |")
 
 
 if __name__ == "__main__":
