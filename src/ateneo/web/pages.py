@@ -163,7 +163,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 def error_page(request: Request, status: int, message: str) -> HTMLResponse:
     """An error as a page."""
-    return page(request, "error.html", status=status, message=message)
+    return page(request, "error.html", status=status, code=status, message=message)
 
 
 def count_key(count: int) -> str:

@@ -13,6 +13,7 @@ from ateneo.web.errors import Refusal
 WIDTHS = (320, 640)  # pixels of thumbnails; the second is for dense screens
 QUALITY = 82
 MOST_PIXELS = 50_000_000  # of a dropped picture; a bomb of a few kilobytes unpacks to gigabytes
+TOO_MANY = f"the picture has more than {MOST_PIXELS // 10**6} million pixels; send a smaller one"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 BODY = {
     "requestBody": {
@@ -72,14 +73,13 @@ def dropped(content: bytes) -> bytes:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
-                    raise Refusal(
-                        413, f"the picture has more than {MOST_PIXELS // 10**6} million pixels; send a smaller one"
-                    )
+                    raise Refusal(413, TOO_MANY)
                 picture.draft("RGB", (1024, 1024))
                 picture.thumbnail((1024, 1024))
                 small = picture.convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError,
-            Image.DecompressionBombWarning) as error:  # fmt: skip
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Refusal(413, TOO_MANY) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise Refusal(415, "this is no picture that can be read; send a JPEG, PNG or WebP") from error
     kept = io.BytesIO()
     small.save(kept, "PNG")

@@ -20,6 +20,7 @@ HEADERS_WITHIN = 20.0  # s in which the headers of a request have to be there
 IDLE = 30  # s that a connection is kept without a request
 MOST_CONNECTIONS = 1000  # at once; more are told to come again
 LARGEST_HEADERS = 32 << 10  # bytes
+BACKLOG = 1024  # connections that wait to be taken
 FORTHWITH = 3  # s that connections have to end when the server is stopped
 
 
@@ -125,6 +126,7 @@ def _listen(address: str, port: int) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
+        listening.listen(BACKLOG)  # who comes before the server is ready waits a moment
     except (OSError, OverflowError) as error:
         raise InputError(
             f"cannot listen at {address}, port {port}: {error}; try another --port or --address"

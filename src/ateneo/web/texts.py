@@ -38,9 +38,8 @@ _BOTH: Mapping[str, tuple[str, str]] = {  # key → English, Spanish
         "Se han omitido {count} frases: las charlas no las respaldan.",
     ),
     "citation": ("Play {title} at {time}", "Reproducir {title} en {time}"),
-    "speech": ("said", "dicho"),
-    "slide": ("shown", "mostrado"),
-    "summary_source": ("summary", "resumen"),
+    "source_slide": ("shown", "mostrado"),
+    "source_summary": ("summary", "resumen"),
     "recent": ("From the library", "De la biblioteca"),
     "all_talks": ("All {count} talks", "Las {count} charlas"),
     "talks_one": ("1 talk", "1 charla"),
@@ -53,7 +52,6 @@ _BOTH: Mapping[str, tuple[str, str]] = {  # key → English, Spanish
     # player
     "player": ("Player", "Reproductor"),
     "close": ("Close", "Cerrar"),
-    "open_talk": ("Open the talk", "Abrir la charla"),
     "transcript": ("Transcript", "Transcripción"),
     "no_transcript": ("No transcript.", "Sin transcripción."),
     "no_recording": (
@@ -87,7 +85,6 @@ _BOTH: Mapping[str, tuple[str, str]] = {  # key → English, Spanish
     "mark_gap": ("Speech that was not recognised", "Habla que no se reconoció"),
     "mark_repaired": ("Put right after recognition", "Corregido tras el reconocimiento"),
     "doubtful": ("Recognised with little certainty", "Reconocido con poca certeza"),
-    "follow": ("Follow the recording", "Seguir la grabación"),
     # correct
     "correct_talk": ("Correct the details", "Corregir los datos"),
     "correct_lines": ("Correct the transcript", "Corregir la transcripción"),
@@ -122,7 +119,6 @@ _BOTH: Mapping[str, tuple[str, str]] = {  # key → English, Spanish
     "none_fit": ("No talk fits these filters.", "Ninguna charla cumple estos filtros."),
     "more": ("Show more", "Mostrar más"),
     "add_recordings": ("Add recordings", "Añadir grabaciones"),
-    "minutes": ("{count} min", "{count} min"),
     # add
     "add_lead": (
         "Video, audio, captions and tables with titles. A recording and the captions of the same name become one talk.",

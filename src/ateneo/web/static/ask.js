@@ -139,9 +139,9 @@ function hits(found) {
 }
 
 function passage(hit) {
-  const source = hit.source === "summary" ? t("summary_source") : t(hit.source);
+  const source = hit.source === "speech" ? null : el("span", { class: "source" }, t(`source_${hit.source}`));
   const button = el("button", { type: "button", class: "passage" },
-    el("span", { class: "time" }, clock(hit.start)), el("span", { class: "source" }, source), el("span", { class: "text", lang: hit.language }, hit.text));
+    el("span", { class: "time" }, clock(hit.start), source), el("span", { class: "text", lang: hit.language }, hit.text));
   button.addEventListener("click", () => side.play(hit.talk, { at: hit.start, language: hit.language, citation: { start: hit.start, end: hit.end, quote: hit.source === "speech" ? hit.text : "" }, from: button }));
   return button;
 }
