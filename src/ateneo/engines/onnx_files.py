@@ -8,6 +8,7 @@ two gigabytes is read whole once and not at every start.
 import contextlib
 import hashlib
 import json
+import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 WHOLE = ("", "_optimized")  # what may follow a model's name: weights as trained
-SMALL = ("_quantized", "_int8", "_uint8", "_qint8_avx512_vnni", "_qint8_avx512", "_quint8_avx2")  # of 8 bits
+ARM = ("_qint8_arm64",) if platform.machine().lower() in ("arm64", "aarch64") else ()
+SMALL = ("_quantized", "_int8", "_uint8", *ARM, "_quint8_avx2", "_qint8_avx512", "_qint8_avx512_vnni")  # of 8 bits
 FOLDERS = ("onnx/", "")  # where they lie in a published folder
 EXTERNAL = re.compile(rb"\x0a\x08location\x12(.)", re.DOTALL)  # protobuf: key "location", then the value's length
 LARGE = 8_000_000  # bytes; a smaller file is read again rather than remembered
