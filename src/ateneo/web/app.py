@@ -18,9 +18,10 @@ DESCRIPTION = """Times are seconds, dates ISO 8601, languages BCP 47. Errors are
 `{"error": {"status", "type", "message"}}`. docs/json.md describes the documents."""
 
 
-def make_app(path: Path, rules: Rules | None = None) -> ASGIApp:
-    """The application that serves the archive at `path`. Raises ArchiveError where it cannot be used."""
-    site = Site(path, Access(rules or Rules()))
+def make_app(path: Path, rules: Rules | None = None, *, warm: bool = False) -> ASGIApp:
+    """The application that serves the archive at `path`; `warm` loads its models at the start, before anybody asks.
+    Raises ArchiveError where the archive cannot be used."""
+    site = Site(path, Access(rules or Rules()), warm)
     app = FastAPI(
         title="Ateneo", version=version("ateneo"), description=DESCRIPTION, openapi_url="/api/openapi.json",
         docs_url=None, redoc_url=None, lifespan=_lifespan,
@@ -38,6 +39,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What goes on in the background, for as long as the application does."""
     site: Site = app.state.site
     tasks = [asyncio.create_task(site.jobs.work()), asyncio.create_task(site.copies.work())]
+    if site.warm:
+        tasks.append(asyncio.create_task(asyncio.to_thread(site.readers.warm)))
     try:
         yield
     finally:

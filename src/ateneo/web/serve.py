@@ -87,7 +87,7 @@ def serve(
 ) -> None:
     """Serves the archive until it is stopped; `told` is called with the lines for whoever started it. Raises InputError
     where the address cannot be listened at, ArchiveError where the archive cannot be used."""
-    application = make_app(path, rules)
+    application = make_app(path, rules, warm=True)
     listening = _listen(address, port)
     port = listening.getsockname()[1]
     shown = "localhost" if address in ("0.0.0.0", "::") else address

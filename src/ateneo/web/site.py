@@ -13,6 +13,7 @@ import anyio
 from fastapi import Depends, Request
 
 from ateneo.api import Archive
+from ateneo.errors import AteneoError
 from ateneo.records import Talk
 from ateneo.web.access import Access, Rules
 from ateneo.web.copies import Copies
@@ -22,18 +23,30 @@ from ateneo.web.jobs import Jobs
 MOST_READERS = 4  # a search keeps a processor busy; more of them at once only wait for one another
 WAIT = 10.0  # s that a correction waits for whoever is writing
 
+SHARED = ("text_engine", "picture_engine", "lexicon")  # of an archive: loaded once, used by all threads
+WARMING = "¿Qué se dijo del agua?"
+
 T = TypeVar("T")
 
 
 class Readers:
-    """A few opened archives. A search has one of them to itself, since an opened index is no place for two at once."""
+    """A few opened archives. A search has one of them to itself, since an opened index is no place for two at once; the
+    models are loaded once for all of them."""
 
     def __init__(self, path: Path) -> None:
         count = max(1, min(MOST_READERS, os.cpu_count() or 1))
         self.limiter = anyio.CapacityLimiter(count)
         self.free: queue.LifoQueue[Archive] = queue.LifoQueue()  # the one that was used last has all in memory
-        for _ in range(count):
-            self.free.put(Archive(path))
+        first = Archive(path)
+        for archive in (first, *(_sharing(first) for _ in range(count - 1))):
+            self.free.put(archive)
+
+    def warm(self) -> None:
+        """Loads what the first question would wait for."""
+        with self.one() as archive, contextlib.suppress(AteneoError):
+            if archive.store.ids():
+                archive.search(WARMING)
+                archive.ask(WARMING)
 
     async def run(self, work: Callable[[Archive], T]) -> T:
         """What `work` gives, done in a thread with an archive of its own."""
@@ -51,6 +64,15 @@ class Readers:
             yield archive
         finally:
             self.free.put(archive)
+
+
+def _sharing(first: Archive) -> Archive:
+    """Another opening of the same archive, with the same models."""
+    other = Archive(first.path)
+    for name in SHARED:
+        with contextlib.suppress(AteneoError):  # a model that is not there is told when it is used
+            vars(other)[name] = getattr(first, name)
+    return other
 
 
 class Shelf:
@@ -81,6 +103,7 @@ class Site:
 
     path: Path
     access: Access
+    warm: bool = False  # whether models are loaded at the start, before anybody asks
 
     @property
     def rules(self) -> Rules:
