@@ -8,7 +8,7 @@ from ateneo.archive.local_index import LocalIndex
 from ateneo.archive.vectors import Row, Segment, _times, nearest
 from tests.test_index import passage, vector
 
-LARGE = 6000  # rows; more than are multiplied at a time
+LARGE = 40_000  # rows; more than are multiplied at a time
 
 
 def test_products_with_halves_equal_numpys_for_every_finite_number() -> None:

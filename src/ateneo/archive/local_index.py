@@ -193,8 +193,7 @@ class LocalIndex:
         limit: int = 10,
     ) -> list[Found]:
         """See Index.near."""
-        passes = talk_filter(where)
-        upserts = {entry.upsert for entry in self._talks().values() if passes(entry.talk)}
+        upserts = self._live(where)
         language = (where or {}).get("language")
         segments = self._segments().get(space, [])
         keys = nearest(segments, vector, upserts=upserts, kinds=frozenset(kinds), language=language, limit=limit)
@@ -223,6 +222,7 @@ class LocalIndex:
         self._seen = now
 
     def _stamp(self) -> tuple[bytes, frozenset[str]]:
+        self._live_table: set[str] | None = None
         """What every commit changes: tantivy's own list of its files, and the names of the vectors' files."""
         names = frozenset(path.name for path in (self._folder / "vectors").glob("*.json"))
         return (self._folder / "words" / "meta.json").read_bytes(), names
@@ -283,8 +283,14 @@ class LocalIndex:
             self._talk_table = {entry.talk.id: entry for entry in read}
         return self._talk_table
 
-    def _live(self) -> set[str]:
-        return {entry.upsert for entry in self._talks().values()}
+    def _live(self, where: Where | None = None) -> set[str]:
+        """The upserts of all talks, or of those that pass `where`."""
+        if self._live_table is None:
+            self._live_table = {entry.upsert for entry in self._talks().values()}
+        if not where:
+            return self._live_table
+        passes = talk_filter(where)
+        return {entry.upsert for entry in self._talks().values() if passes(entry.talk)}
 
     def _segments(self) -> dict[str, list[Segment]]:
         if self._segment_table is None:
