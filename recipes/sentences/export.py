@@ -1,4 +1,4 @@
-"""The trained student as one ONNX file: `ids`, `mask` (N, T) → `vectors` (N, 384), unit length.
+"""The trained student as one ONNX file: `ids`, `mask` (N, T) → `vectors` (N, 384), unit length, and `words` (words.py).
 
 The word embeddings are kept as int8 with a scale for each row; the matrices of the layers as 8 bits with a scale for
 each column, multiplied with activations that are quantised as they come (ONNX Runtime's dynamic quantisation),
@@ -15,6 +15,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 from transformers import BertModel
+from words import add_words
 
 FILE = "model.onnx"
 
@@ -64,6 +65,7 @@ def export(model: BertModel, path: Path, *, small: bool) -> None:
             weight_type=QuantType.QUInt8,
         )
         draft.unlink()
+        add_words(path)
     else:
         draft.replace(path)
     onnx.checker.check_model(str(path))

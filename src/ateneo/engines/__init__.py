@@ -59,6 +59,16 @@ class TextEngine(Protocol):
         models embed otherwise. Raises EngineError."""
 
 
+class WordEngine(Protocol):
+    """Single words → vectors: near each other for words that mean the same, in any language."""
+
+    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (N, D); 0 for what the engine cannot place. Raises EngineError."""
+
+    def vocabulary(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """Folded words (V) that a word can be translated to, and their vectors (V, D)."""
+
+
 class PictureEngine(Protocol):
     """Pictures and words → vectors of one space, so that words find pictures."""
 
