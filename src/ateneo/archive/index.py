@@ -111,6 +111,9 @@ class Index(Protocol):
     def frequency(self, token: str, *, language: str | None = None) -> int:
         """In how many entries a folded word stands, in any form with its stem."""
 
+    def speaks(self, language: str) -> bool:
+        """Whether anything there is in this language (BCP 47; "es" holds for "es-MX" too)."""
+
     def size(self) -> int:
         """How many passages and frames there are."""
 

@@ -204,6 +204,10 @@ class LocalIndex:
         forms = _stems(token, language)
         return self._guarded(lambda: max(self._searcher.doc_freq("stem", form) for form in forms))
 
+    def speaks(self, language: str) -> bool:
+        """See Index.speaks."""
+        return bool(self._guarded(lambda: self._searcher.doc_freq("language", language.lower())))
+
     def size(self) -> int:
         """See Index.size."""
         talks = tantivy.Query.term_query(self._index.schema, "kind", "talk")
@@ -218,11 +222,11 @@ class LocalIndex:
         self._guarded(self._index.reload)
         self._searcher = self._guarded(self._index.searcher)
         self._talk_table: dict[str, TalkState] | None = None
+        self._live_table: set[str] | None = None
         self._segment_table = None
         self._seen = now
 
     def _stamp(self) -> tuple[bytes, frozenset[str]]:
-        self._live_table: set[str] | None = None
         """What every commit changes: tantivy's own list of its files, and the names of the vectors' files."""
         names = frozenset(path.name for path in (self._folder / "vectors").glob("*.json"))
         return (self._folder / "words" / "meta.json").read_bytes(), names

@@ -2,33 +2,44 @@
 
 A sentence is judged with what stands around it: a word of the question counts whole in the sentence itself, less in
 the sentences beside it, less again elsewhere in the passage or in the title of the talk. A word is met by its stem,
-less by the light form (ñ as n) or by a word of its family (a long common beginning).
+less by the light form (ñ as n), by a word of its family (a long common beginning) or, with a lexicon, by one that
+means nearly the same, in whatever language.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ateneo import text
 from ateneo.archive.index import Found
 from ateneo.records import Cue
+from ateneo.search.lexicon import Lexicon
 from ateneo.search.question import Question, holds
 
 LIGHT = 0.8  # of a whole match: the word with n for ñ
 FAMILY = 0.6  # ... another word with the same beginning
 FAMILY_LETTERS = 5  # at the least, and
 FAMILY_SHARE = 0.7  # of the longer word
+MEANS = 0.9  # ... of the cosine, for a word that means nearly the same
 AFTER = 0.75  # of a match in the sentence itself: one in the sentence before it
 BEFORE = 0.6  # ... one in the sentence after it: an answer follows its subject more often than it precedes it
 AROUND = 0.5  # ... one elsewhere in the passage, or in the title
+MEANING = 1.0  # weight of the cosine beside the rank by words, which is in [0, 1]
 RANK = (1.0, 1.0, 0.3, 0.5)  # weights of the index's score, and of coverage in the sentence, beside it, around it
+
+Likeness = Mapping[str, NDArray[np.float32]]  # a word → its cosine with each word of the question, 0 where too small
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a sentence in the three ways in which they can be met."""
+    """The words of a sentence in the ways in which they can be met."""
 
+    order: tuple[tuple[str, str, bool], ...]  # each word, its stem, and whether it carries a subject
+    tokens: frozenset[str]
     stems: frozenset[str]
     light: frozenset[str]
     beginnings: frozenset[str]
@@ -61,7 +72,13 @@ class Weighed:
     beside: tuple[float, ...]
     around: tuple[float, ...]
     pairs: float  # share of the question's neighbouring words that stand close together here
-    rank: float  # by which passages are put in order: the index's score and the coverage together
+    rank: float  # by words, in [0, 1]: the index's score and the coverage together
+    cosine: float | None = None  # of its vector with the question's; None where there are none
+
+    @property
+    def total(self) -> float:
+        """By which passages are put in order: words and vectors added up."""
+        return self.rank + MEANING * (self.cosine or 0.0)
 
     @property
     def score(self) -> float:
@@ -69,21 +86,28 @@ class Weighed:
         return self.scores[self.best]
 
 
-def weigh_all(question: Question, found: Sequence[Found]) -> list[Weighed]:
+def weigh_all(question: Question, found: Sequence[Found], *, lexicon: Lexicon | None = None) -> list[Weighed]:
     """What was found, weighed and put in order of rank."""
     top = max((one.score for one in found), default=1.0) or 1.0
-    return sorted((weigh(question, one, top=top) for one in found if one.sentences), key=lambda w: -w.rank)
+    alike = _alike(question, found, lexicon) if lexicon else {}
+    weighed = (weigh(question, one, top=top, alike=alike) for one in found if one.sentences)
+    return sorted(weighed, key=lambda w: -w.rank)
 
 
-def weigh(question: Question, found: Found, *, top: float) -> Weighed:
-    """The passage weighed sentence by sentence; `top` is the best score of the same search."""
+def _alike(question: Question, found: Sequence[Found], lexicon: Lexicon) -> Likeness:
+    said = {token for one in found for s in one.sentences for token in words_of(s.text, one.language).tokens}
+    said |= {token for one in found for token in words_of(one.talk.title, one.language).tokens}
+    return lexicon.likeness([word.token for word in question.words], said)
+
+
+def weigh(question: Question, found: Found, *, top: float, alike: Likeness | None = None) -> Weighed:
+    """The passage weighed sentence by sentence; `top` is the best score of the same search, `alike` has the words that
+    mean nearly the same as those of the question."""
     language = found.language
     stems = [text.stem(word.token, language) for word in question.words]
-    met = [[words_of(s.text, language).match(w.token, stem) for w, stem in zip(question.words, stems, strict=True)]
-           for s in found.sentences]  # fmt: skip
-    about = words_of(found.talk.title, language)
-    around = [max([about.match(w.token, stem), *(row[n] for row in met)])
-              for n, (w, stem) in enumerate(zip(question.words, stems, strict=True))]  # fmt: skip
+    met = [_met(question, stems, words_of(s.text, language), alike or {}) for s in found.sentences]
+    about = _met(question, stems, words_of(found.talk.title, language), alike or {})
+    around = [max(column) for column in zip(about, *met, strict=True)]
     beside = [_beside(met, j) for j in range(len(met))]
     scores = [_score(question, met[j], beside[j], around, found.sentences[j]) for j in range(len(met))]
     best = max(range(len(scores)), key=lambda j: scores[j])
@@ -95,6 +119,13 @@ def weigh(question: Question, found: Found, *, top: float) -> Weighed:
     )  # fmt: skip
 
 
+def _met(question: Question, stems: Sequence[str], words: Words, alike: Likeness) -> list[float]:
+    """How well each word of the question is met by the words of one sentence, or of the title."""
+    met = [words.match(word.token, stem) for word, stem in zip(question.words, stems, strict=True)]
+    near = [alike[token] for token in words.tokens & alike.keys()]
+    return [max(m, MEANS * float(c)) for m, c in zip(met, np.max(near, axis=0), strict=True)] if near else met
+
+
 def coverage(question: Question, met: Sequence[float]) -> float:
     """The share of the question's weight that is met, in [0, 1]."""
     return sum(word.weight * m for word, m in zip(question.words, met, strict=True)) / question.weight
@@ -104,8 +135,11 @@ def coverage(question: Question, met: Sequence[float]) -> float:
 def words_of(sentence: str, language: str) -> Words:
     """The words of a sentence, ready to be met."""
     tokens = text.tokens(sentence)
+    stems, subject = text.stems(tokens, language), set(text.content(tokens))
     light = frozenset(map(text.light, tokens))
-    return Words(frozenset(text.stems(tokens, language)), light, frozenset(w[:FAMILY_LETTERS] for w in light))
+    beginnings = frozenset(w[:FAMILY_LETTERS] for w in light)
+    order = tuple((token, stem, token in subject) for token, stem in zip(tokens, stems, strict=True))
+    return Words(order, frozenset(tokens), frozenset(stems), light, beginnings)
 
 
 def _score(
@@ -128,7 +162,8 @@ def _pairs(question: Question, stems: Sequence[str], found: Found) -> float:
         return 0.0
     here: set[tuple[str, str]] = set()
     for sentence in found.sentences:
-        words = text.stems([w for w in text.tokens(sentence.text) if w in stems or text.content([w])], found.language)
+        order = words_of(sentence.text, found.language).order
+        words = [stem for token, stem, subject in order if subject or token in stems]
         here.update(pairwise(words))
         here.update(zip(words, words[2:], strict=False))
     weights = {pair: sum(question.words[n].weight for n in pair) for pair in question.pairs}

@@ -15,6 +15,7 @@ from typing import Literal
 from ateneo import text
 from ateneo.archive.index import Index
 from ateneo.common_words import SPEAKING, share
+from ateneo.search.lexicon import Lexicon
 
 PRIOR = 500  # passages that the prior counts as: an archive of some 20 talks weighs as much as it
 Asks = Literal["number", "date", "name", "anything"]
@@ -47,20 +48,23 @@ class Question:
         return sum(word.weight for word in self.words) or 1.0
 
 
-def read_question(question: str, index: Index) -> Question:
-    """The question with its words weighed by the archive."""
+def read_question(question: str, index: Index, *, lexicon: Lexicon | None = None) -> Question:
+    """The question with its words weighed by the archive; with a lexicon, by what they translate to as well."""
     language = text.guess_language(question)
     tokens = text.tokens(question)
     content = text.content(tokens) or list(dict.fromkeys(tokens))
     subject = [token for token in content if token not in SPEAKING] or content
     names = _names(question)
-    words = tuple(_weigh(token, index, language, name=token in names) for token in subject)
+    words = tuple(_weigh(token, index, language, name=token in names, lexicon=lexicon) for token in subject)
     places = {token: n for n, token in enumerate(subject)}
     return Question(question, language, words, tuple(_neighbours(tokens, places)), _asks(question), index.size())
 
 
-def _weigh(token: str, index: Index, language: str | None, *, name: bool) -> QuestionWord:
+def _weigh(token: str, index: Index, language: str | None, *, name: bool, lexicon: Lexicon | None) -> QuestionWord:
     frequency = index.frequency(token, language=language)
+    if not frequency and lexicon:  # said in the other language only
+        [others] = lexicon.translations([token])
+        frequency = max(map(index.frequency, others), default=0)
     expected = PRIOR * share(token)
     weight = math.log((index.size() + PRIOR + 1) / (frequency + expected + 0.5))
     return QuestionWord(token, max(weight, 0.0), frequency > 0, name)
