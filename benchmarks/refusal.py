@@ -1,16 +1,20 @@
 """Refusing to answer: questions whose paragraph is there, against the same questions with it masked.
 
-    python benchmarks/refusal.py          the curve, measured on one half of the paragraphs
-    python benchmarks/refusal.py --fit    derives the weights of ateneo/answer/confidence.py from the other half
+    python benchmarks/refusal.py            the curve, measured on one half of the paragraphs
+    python benchmarks/refusal.py --words    ... by words alone, without vectors and lexicon
+    python benchmarks/refusal.py --fit      derives the weights of ateneo/answer/confidence.py from the other half
+    python benchmarks/refusal.py --every 3  any of these on a third of the questions
 
 The halves are told apart by a checksum of the talk's id. The curve counts a question as rightly answered when a span
 cited in its answers lies in its paragraph ("first": when the first talk's does). BM25 alone, measured in the same run,
 answers where the score of its first hit is above a threshold. Besides the whole archive, parts of it show how the
-figures hang on size: the fewer paragraphs of an article there are, the fewer answer the same question.
+figures hang on size: the fewer paragraphs of an article there are, the fewer answer the same question. How many of the
+masked questions are answered by another paragraph is bounded from below by those whose gold answer stands, word for
+word, in the best passage that is left.
 """
 
+import argparse
 import random
-import sys
 import tempfile
 import zlib
 from collections.abc import Sequence
@@ -25,17 +29,21 @@ from squad_talks import Corpus, Question, build, corpus, table
 
 from ateneo import text
 from ateneo.answer.ask import answering, best_of_talks
-from ateneo.answer.confidence import THRESHOLD, WEIGHTS, confidence, features
+from ateneo.answer.confidence import THRESHOLD, confidence, features
 from ateneo.archive.local_index import LocalIndex
-from ateneo.search.evidence import Weighed, weigh_all
+from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.search.evidence import Weighed
+from ateneo.search.lexicon import Lexicon
 from ateneo.search.question import Question as ReadQuestion
 from ateneo.search.question import read_question
+from ateneo.search.search import find, fold_same
 
 DEPTH = 40
 DRAWS = {1766: 1, 240: 3, 48: 12, 12: 40}  # talks of an archive, and how many such archives are drawn
 LEARNT_FROM = (1766, 240, 48, *[12] * 20)  # talks: the sizes that the weights must serve
 FALSE_ANSWERS = 0.05
 LEARN, MEASURE = 0, 1  # the halves
+SHORTEST = 4  # letters of a gold answer that is looked for in other passages; "41" stands in many by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class Case:
     sure: tuple[float, ...]
     right: str
     first: dict[str, float]  # the features of the first talk
+    holds: bool  # whether its best passage has a gold answer, word for word
 
     def answering(self, threshold: float) -> list[str]:
         """The talks that would answer."""
@@ -60,21 +69,44 @@ def half(talk: str) -> int:
     return zlib.crc32(talk.encode()) % 2
 
 
-def case(index: LocalIndex, question: Question, *, masked: bool) -> Case:
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What `ask` knows besides words: nothing of it with --words."""
+
+    engine: SentenceVectors | None
+    lexicon: Lexicon | None
+
+    def vectors(self, question: str) -> dict[str, NDArray[np.float32]]:
+        """Space → the question's vector."""
+        return {self.engine.space: self.engine.embed([question], query=True)[0]} if self.engine else {}
+
+
+def case(index: LocalIndex, question: Question, meaning: Meaning, *, masked: bool) -> Case:
     """What `ask` would be sure of."""
-    read = read_question(question.text, index)
+    read = read_question(question.text, index, lexicon=meaning.lexicon)
     where = {"not_talk": question.talk} if masked else None
-    talks = best_of_talks(weigh_all(read, index.words(question.text, language=read.language, where=where, limit=DEPTH)))
+    found = find(
+        index, read, kinds=("speech",), where=where, limit=DEPTH, vectors=meaning.vectors(question.text),
+        lexicon=meaning.lexicon,
+    )  # fmt: skip
+    talks = best_of_talks(fold_same(found, read.language))
     sure = tuple(confidence(read, talks, n) for n in range(min(5, len(talks))))
     first = features(read, talks, 0) if talks else {}
-    return Case(half(question.talk), masked, read, tuple(talks[:5]), sure, question.talk, first)
+    holds = bool(talks) and stands(question.golds, talks[0].found.text)
+    return Case(half(question.talk), masked, read, tuple(talks[:5]), sure, question.talk, first, holds)
 
 
-def cases(data: Corpus, *, every: int = 1) -> list[Case]:
+def stands(golds: Sequence[str], passage: str) -> bool:
+    """Whether an answer of some length is in the passage, accents and capitals aside."""
+    words = f" {' '.join(text.tokens(passage))} "
+    return any(len(gold) >= SHORTEST and f" {' '.join(text.tokens(gold))} " in words for gold in golds)
+
+
+def cases(data: Corpus, meaning: Meaning, *, every: int = 1) -> list[Case]:
     """All questions (or every n-th), there and masked."""
     with tempfile.TemporaryDirectory() as folder:
-        index = build(data.texts, Path(folder))
-        return [case(index, q, masked=masked) for q in data.questions[::every] for masked in (False, True)]
+        index = build(data.texts, Path(folder), engine=meaning.engine)
+        return [case(index, q, meaning, masked=masked) for q in data.questions[::every] for masked in (False, True)]
 
 
 def part(data: Corpus, talks: int, *, draw: int = 0) -> Corpus:
@@ -125,12 +157,12 @@ def bm25_point(parts: Sequence[Corpus], false_answers: float) -> tuple[float, fl
     return float(np.mean([m for _, _, m in there])), float(np.mean([a for _, a, _ in there])), right, right
 
 
-def trick_questions(*, every: int = 3) -> tuple[float, float, float, float]:
+def trick_questions(meaning: Meaning, *, every: int = 3) -> tuple[float, float, float, float]:
     """SQuAD-es v2.0 as shipped: its unanswerable questions, written to look answerable, in place of the masked ones."""
     data = corpus("2.0")
     with tempfile.TemporaryDirectory() as folder:
-        index = build(data.texts, Path(folder))
-        asked = [(q.answerable, case(index, q, masked=False)) for q in data.questions[::every]]
+        index = build(data.texts, Path(folder), engine=meaning.engine)
+        asked = [(q.answerable, case(index, q, meaning, masked=False)) for q in data.questions[::every]]
     return point([replace(c, masked=not answerable) for answerable, c in asked], THRESHOLD)
 
 
@@ -149,27 +181,43 @@ def fit(found: Sequence[Case], *, penalty: float = 1e-3) -> dict[str, float]:
     return dict(zip(names, weights.round(2).tolist(), strict=True))
 
 
+def answered_elsewhere(found: Sequence[Case]) -> tuple[float, float]:
+    """Of the masked questions, the part whose gold answer stands in the best passage left; and of the surest 5 %."""
+    masked = sorted((c for c in found if c.masked), key=lambda c: -max(c.sure, default=0.0))
+    surest = masked[: round(FALSE_ANSWERS * len(masked))]
+    return float(np.mean([c.holds for c in masked])), float(np.mean([c.holds for c in surest]))
+
+
 def main() -> None:
-    data = corpus()
-    if "--fit" in sys.argv:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--words", action="store_true")
+    parser.add_argument("--every", type=int, default=1)
+    options = parser.parse_args()
+    data, every = corpus(), options.every
+    engine = None if options.words else SentenceVectors()
+    meaning = Meaning(engine, Lexicon(engine) if engine else None)
+    if options.fit:
         parts = [part(data, size, draw=draw) for draw, size in enumerate(LEARNT_FROM)]
-        learn = [c for some in parts for c in cases(only(some, LEARN))]
-        print("WEIGHTS =", fit(learn))
+        learn = [c for some in parts for c in cases(only(some, LEARN), meaning, every=every)]
+        print("weights:", fit(learn))
         return
-    head = ["talks", "", "masked, answered", "answered", "rightly", "rightly, first talk"]
     rows: list[list[object]] = []
     for size, draws in DRAWS.items():
         parts = [part(data, size, draw=draw) for draw in range(draws)]
-        found = [c for some in parts for c in cases(some)]
+        found = [c for some in parts for c in cases(some, meaning, every=every)]
         limits, measured = [[c for c in found if c.half == h] for h in (LEARN, MEASURE)]
         rows.append([size, "BM25 alone, threshold from the other half", *bm25_point(parts, FALSE_ANSWERS)])
         for share in (0.01, 0.02, FALSE_ANSWERS, 0.1, 0.2, 0.5):
             name = f"Ateneo, {share:.0%} on the other half"
             rows.append([size, name, *point(measured, threshold_for(limits, share))])
         rows.append([size, f"Ateneo, as shipped ({THRESHOLD})", *point(measured, THRESHOLD)])
-    rows.append(["v2.0", f"Ateneo, as shipped ({THRESHOLD}); its unanswerable for masked", *trick_questions()])
-    print(table(head, rows))
-    print("weights:", dict(WEIGHTS))
+        every_one, surest = answered_elsewhere(found)
+        print(f"{size} talks: another talk holds the gold answer of {every_one:.1%} of the masked, {surest:.1%} of the "
+              f"{FALSE_ANSWERS:.0%} surest of them", flush=True)  # fmt: skip
+    tricks = trick_questions(meaning, every=3 * every)
+    rows.append(["v2.0", f"Ateneo, as shipped ({THRESHOLD}); its unanswerable for masked", *tricks])
+    print(table(["talks", "", "masked, answered", "answered", "rightly", "rightly, first talk"], rows))
 
 
 if __name__ == "__main__":

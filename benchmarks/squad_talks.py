@@ -9,10 +9,11 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ateneo.archive.local_index import LocalIndex
+from ateneo.engines.sentence_vectors import SentenceVectors
 from ateneo.ingest.captions import read
 from ateneo.ingest.passages import make_passages
 from ateneo.records import Talk
@@ -79,8 +80,8 @@ def write_subtitles(texts: dict[str, str], folder: Path) -> None:
         (folder / f"{talk}.es.vtt").write_text("\n".join(lines), encoding="utf-8")
 
 
-def build(texts: dict[str, str], folder: Path) -> LocalIndex:
-    """The index of the talks, by way of their subtitle files."""
+def build(texts: dict[str, str], folder: Path, *, engine: SentenceVectors | None = None) -> LocalIndex:
+    """The index of the talks, by way of their subtitle files; with an engine, their passages have vectors."""
     write_subtitles(texts, folder / "subtitles")
     (folder / "index").mkdir()
     index = LocalIndex(folder / "index")
@@ -88,7 +89,11 @@ def build(texts: dict[str, str], folder: Path) -> LocalIndex:
         for talk_id in texts:
             track = read(folder / "subtitles" / f"{talk_id}.es.vtt")
             talk = Talk(talk_id, talk_id, language="es")
-            index.upsert(talk_id, make_passages(talk, track))
+            passages = make_passages(talk, track)
+            if engine:
+                vectors = engine.embed([passage.text for passage in passages])
+                passages = [replace(p, vectors={engine.space: v}) for p, v in zip(passages, vectors, strict=True)]
+            index.upsert(talk_id, passages)
     return index
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ateneo.engines import Picture, PictureEngine, TextEngine
     from ateneo.ingest.gallery import Gallery
     from ateneo.ingest.run import AddReport, Progress
+    from ateneo.search.lexicon import Lexicon
     from ateneo.settings import Settings
 
 Where = Mapping[str, Any]
@@ -143,7 +144,8 @@ class Archive:
         from ateneo.search.search import search
 
         index = self._searchable()
-        found = search(index, words, limit=limit, where=where, vectors=self._vectors(words, index))
+        vectors = self._vectors(words, index)
+        found = search(index, words, limit=limit, where=where, vectors=vectors, lexicon=self.lexicon)
         return Hits(words, tuple(found))
 
     def ask(
@@ -155,8 +157,9 @@ class Archive:
         from ateneo.answer.ask import ask
         from ateneo.answer.confidence import THRESHOLD
 
-        sure = THRESHOLD if threshold is None else threshold
-        return ask(self._searchable(), question, limit=limit, where=where, threshold=sure)
+        index, sure = self._searchable(), THRESHOLD if threshold is None else threshold
+        vectors = self._vectors(question, index)
+        return ask(index, question, limit=limit, where=where, threshold=sure, vectors=vectors, lexicon=self.lexicon)
 
     def see(
         self, words: str | None = None, *, image: "Picture | None" = None, limit: int = 10, where: Where | None = None
@@ -368,6 +371,14 @@ class Archive:
         """Kind → the space of the model in use."""
         models = {"text": self.text_engine, "pictures": self.picture_engine}
         return {kind: model.space for kind, model in models.items() if model}
+
+    @cached_property
+    def lexicon(self) -> "Lexicon":
+        """Which words mean the same, across languages: by the sentence encoder that ships, whatever the text engine."""
+        from ateneo.engines.sentence_vectors import SentenceVectors
+        from ateneo.search.lexicon import Lexicon
+
+        return Lexicon(self.text_engine if isinstance(self.text_engine, SentenceVectors) else SentenceVectors())
 
     def _vectors(self, words: str, index: Index) -> "dict[str, NDArray[np.float32]]":
         """Space → vector of the words, where the index has vectors of the engine's space."""

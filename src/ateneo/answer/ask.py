@@ -5,16 +5,20 @@ likely the archive does not say. The sentences of those that remain are numbered
 names evidence by number, and code turns the number into talk and second, so that no time can be invented.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ateneo import text
 from ateneo.answer.confidence import THRESHOLD, confidence
 from ateneo.answer.writer import Evidence, Extractive, Writer
 from ateneo.archive.index import Found, Index, Where
 from ateneo.records import Answer, Asked, Citation, Kind, Sentence, Talk, TalkAnswer
-from ateneo.search.evidence import Weighed, coverage, weigh_all
+from ateneo.search.evidence import Weighed, coverage
+from ateneo.search.lexicon import Lexicon
 from ateneo.search.question import Question, read_question
-from ateneo.search.search import candidates, fold_same, hit
+from ateneo.search.search import find, fold_same, hit
 
 DEPTH = 40  # passages looked at
 MOST_TALKS = 20  # considered as answering
@@ -34,26 +38,29 @@ def ask(
     where: Where | None = None,
     threshold: float = THRESHOLD,
     writer: Writer | None = None,
+    vectors: Mapping[str, NDArray[np.float32]] | None = None,
+    lexicon: Lexicon | None = None,
 ) -> Asked:
     """What the archive says: at most `limit` talks, best first, and one merged answer; or None and the nearest hits.
 
-    `threshold` in [0, 1]: 0 always answers where anything is found.
+    `threshold` in [0, 1]: 0 always answers where anything is found. `vectors` maps a space to the question's vector
+    (d,) in it; with a lexicon, what is said in other words or another language counts as well.
     """
-    read = read_question(question, index)
-    found = candidates(index, question, kinds=CITED, where=where, limit=DEPTH)
-    ranked = weigh_all(read, fold_same(found, read.language))
+    read = read_question(question, index, lexicon=lexicon)
+    found = find(index, read, kinds=CITED, where=where, limit=DEPTH, vectors=vectors, lexicon=lexicon)
+    ranked = fold_same(found, read.language)
     talks = best_of_talks(ranked)
     probable = [confidence(read, talks, n) for n in range(min(len(talks), MOST_TALKS))]
     sure = [talks[n] for n in answering(read, talks, probable, threshold)][:limit]
     if not sure:
-        return Asked(question, None, (), tuple(hit(one.found) for one in ranked[:NEAREST]))
+        return Asked(question, None, (), tuple(hit(one.found, one.total) for one in ranked[:NEAREST]))
     writer = writer or Extractive()
     evidence = number(read, ranked, [one.found.talk for one in sure])
     per_talk = [(t, [e for e in evidence if e.talk.id == t.id]) for t in dict.fromkeys(one.found.talk for one in sure)]
     answers = [(talk, _write(writer, question, own)) for talk, own in per_talk]
     merged, dropped = _write(writer, question, evidence)
     told = tuple(TalkAnswer(talk, sentences) for talk, (sentences, _) in answers if sentences)
-    nearest = tuple(hit(one.found) for one in ranked[:NEAREST])
+    nearest = tuple(hit(one.found, one.total) for one in ranked[:NEAREST])
     return Asked(question, Answer(merged), told, nearest, dropped + sum(lost for _, (_, lost) in answers))
 
 

@@ -54,12 +54,14 @@ def features(question: Question, talks: Sequence[Weighed], n: int) -> dict[str, 
         "met": math.sqrt(coverage(question, one.inside) * question.weight) / 5,
         "length": math.log(len(question.words) + 1) / 3,
         "archive": math.log(question.archive + 1) / 8,
-        "lead": one.rank - _background(one, talks[n + 1 :]),
+        "lead": one.rank - _background(one.rank, [other.rank for other in talks[n + 1 :]]),
+        "cosine": (near := one.cosine or 0.0),
+        "nearer": near - _background(near, [other.cosine or 0.0 for other in talks[n + 1 :]]),
     }
 
 
-def _background(one: Weighed, below: Sequence[Weighed]) -> float:
-    """The mean rank of talks further down, those that a small archive lacks as expected."""
-    ranks = [other.rank for other in below[BACKGROUND]]
+def _background(own: float, below: Sequence[float]) -> float:
+    """The mean of talks further down, those that a small archive lacks as expected."""
+    ranks = below[BACKGROUND]
     places = BACKGROUND.stop - BACKGROUND.start
-    return (sum(ranks) + EXPECTED_BACKGROUND * one.rank * (places - len(ranks))) / places
+    return (sum(ranks) + EXPECTED_BACKGROUND * own * (places - len(ranks))) / places
