@@ -15,6 +15,7 @@ import task
 import texts
 from mixture import Mixture
 from names import Concept
+from safetensors.torch import load_file
 from tower import TowerConfig
 
 from ateneo.engines.sentence_vectors import SentenceVectors
@@ -34,6 +35,7 @@ class Plan:
     slides: int = 40_000
     scenes: int = 600
     config: TowerConfig = field(default_factory=TowerConfig)
+    drawn: float = 0.7  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     keep: float = 0.5  # tokens that the transformer reads while learning ...
     whole: float = 0.15  # ... but for this last part of the steps, which reads all
 
@@ -76,7 +78,14 @@ def mixtures(work: Path, plan: Plan) -> tuple[Mixture, Mixture]:
     pages, held = generated.load(work / "slides", count=plan.slides), min(HELD_PAGES, plan.slides // 10)
     size = plan.config.image_size
     return (
-        Mixture(drawings.load(work, STYLES), pages, concepts, size=size, only=range(len(pages) - held)),
+        Mixture(
+            drawings.load(work, STYLES),
+            pages,
+            concepts,
+            size=size,
+            slides_share=1 - plan.drawn,
+            only=range(len(pages) - held),
+        ),
         Mixture(
             drawings.load(work, [HELD_STYLE]), pages, concepts, size=size, only=range(len(pages) - held, len(pages))
         ),
@@ -89,9 +98,17 @@ def bank(work: Path, encoder: SentenceVectors) -> texts.Bank:
 
 
 def learn(
-    work: Path, plan: Plan, encoder: SentenceVectors, *, settings: Settings, group: Group, report: Report
+    work: Path,
+    plan: Plan,
+    encoder: SentenceVectors,
+    *,
+    settings: Settings,
+    group: Group,
+    report: Report,
+    begin: Path | None = None,
 ) -> Path:
-    """Trains, or goes on; the folder of the model. The last part of the steps reads every token of a picture."""
+    """Trains, or goes on; the folder of the model. The last part of the steps reads every token of a picture. A new
+    run starts from the weights of the file `begin`, where one is given."""
     said = bank(work, encoder)
     learned, held = mixtures(work, plan)
     rarity = task.rarities(said, learned.slides.facts)
@@ -101,4 +118,6 @@ def learn(
     locked = task.LockedTask(
         plan.config, said, rarity=rarity, keep=plan.keep, whole_from=round(settings.steps * (1 - plan.whole))
     )
+    if begin:
+        locked.model.load_state_dict({name: value.float() for name, value in load_file(begin).items()})
     return train(locked, learned, held, out=run, settings=settings, group=group, report=report)

@@ -38,11 +38,11 @@ def main() -> None:
     if options.prepare:
         return
     settings = Settings(
-        steps=options.steps, batch=options.batch, lr=options.lr, warmup=300,
-        weight_decay=0.1, betas=(0.9, 0.98), ema=0.998, precision=options.precision, save_every=100, test_every=500,
-        show_every=1000,
+        steps=options.steps, batch=options.batch, lr=options.lr, warmup=100,
+        weight_decay=0.1, betas=(0.9, 0.98), ema=0.99, optimizer="muon", precision=options.precision,
+        save_every=100, test_every=250, show_every=1000,
     )  # fmt: skip
-    model = learn.learn(options.work, plan, encoder, settings=settings, group=group, report=_say)
+    model = learn.learn(options.work, plan, encoder, settings=settings, group=group, report=_say, begin=options.begin)
     if group.first:
         ship(model, encoder, options=options, settings=settings)
     leave()
@@ -54,9 +54,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="where downloads, pictures and checkpoints are kept")
     parser.add_argument("--out", type=Path, default=SMALL, help="where the model and its card go")
     parser.add_argument("--encoder", type=Path, default=SHIPPED, help="folder of the sentence encoder to meet")
+    parser.add_argument("--begin", type=Path, help="weights of a tower (safetensors) that a new run starts from")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=192)
-    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--slides", type=int, default=learn.Plan.slides, help="generated pictures of slides")
     parser.add_argument("--keep", type=float, default=learn.Plan.keep, help="part of the tokens read while learning")
     parser.add_argument("--precision", default="bf16", help="bf16, or fp32 where the processor has no bf16")

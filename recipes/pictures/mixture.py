@@ -1,4 +1,4 @@
-"""What one step learns from: half drawings of named things, half slides, each varied by chance.
+"""What one step learns from: drawings of named things and slides, each varied by chance.
 
 Drawings are laid on grounds of every kind, moved, turned, tinted, and at times redrawn (flat colours, dark outlines,
 grey), so that a style never seen is not a surprise. What is drawn hangs on the seed and the number of the step alone.
@@ -46,7 +46,7 @@ class Shown(Item):
 
 
 class Mixture(Pictures):
-    """Drawings and slides, half and half, without end. `styles` are those to take drawings from."""
+    """Drawings and slides, without end. `styles` are those to take drawings from."""
 
     def __init__(
         self,
