@@ -48,9 +48,7 @@ def test_templates_and_scripts_use_only_words_that_are_there_and_all_of_them() -
     [("es-ES,es;q=0.9,en;q=0.8", None, "es"), ("en-GB", None, "en"), ("de,en;q=0.5,es;q=0.7", None, "es"), ("fr", None, "en"),
      ("", None, "es"), ("en", "es", "es"), ("en", "xx", "en"), ("es;q=zero,en", None, "en")],
 )  # fmt: skip
-def test_the_interface_follows_the_browser_unless_it_was_chosen(
-    accept: str, chosen: str | None, language: str
-) -> None:
+def test_the_interface_follows_the_browser_unless_it_was_chosen(accept: str, chosen: str | None, language: str) -> None:
     assert preferred(accept, chosen) == language
 
 

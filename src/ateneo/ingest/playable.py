@@ -27,6 +27,7 @@ HEIGHT = 1080  # pixels at the most of a copy
 RATE = 30  # frames a second at the most
 VIDEO = {"preset": "veryfast", "crf": "24"}
 SAMPLES, BITS = 48_000, 128_000  # a second, of a copy's sound
+MOST_HELD = 16  # packets that a stream may begin with without saying when they are decoded
 HOLE = 0.1  # s without sound that are kept
 
 
@@ -36,19 +37,24 @@ def plays(path: Path) -> bool:
         names = set(container.format.name.split(","))
         video = next(iter(pictures(container)), None)
         audio = next(iter(container.streams.audio), None)
-        if video is None and audio is not None and any(audio.codec_context.name in SOUND.get(n, ()) for n in names):
+        if video is None and audio is not None and any(_codec(audio) in SOUND.get(n, ()) for n in names):
             return True
         for name, seen, heard in (MP4, WEBM):
             suits = name in names and (name != "webm" or path.suffix.lower() in (".webm", ".weba"))
-            if suits and _fits(video, seen) and (audio is None or audio.codec_context.name in heard):
+            if suits and _fits(video, seen) and (audio is None or _codec(audio) in heard):
                 return True
     return False
+
+
+def _codec(stream: Any) -> str:
+    """The codec's own name, whichever decoder reads it."""
+    return str(stream.codec_context.codec.canonical_name)
 
 
 def _fits(video: Any, codecs: set[str]) -> bool:
     if video is None:
         return True
-    return video.codec_context.name in codecs and (video.codec_context.pix_fmt or "") in PLAIN
+    return _codec(video) in codecs and (video.codec_context.pix_fmt or "") in PLAIN
 
 
 def make(path: Path, target: Path, *, progress: Callable[[float], None]) -> None:
@@ -78,7 +84,8 @@ class _Copy:
         self.told = -1.0
         self.out: dict[int, Any] = {}
         self.resampler: Any = None
-        self.last: dict[int, int] = {}
+        self.last: dict[int, int] = {}  # stream → time of the packet or picture written last
+        self.held: dict[int, list[Any]] = {}
         self.sounded = 0  # samples of sound written
 
     def run(self) -> None:
@@ -93,6 +100,8 @@ class _Copy:
                 self._encode(packet.stream, packet)
             if packet.pts is not None and packet.time_base and self.length:
                 self._tell(float(packet.pts * packet.time_base - Fraction(self.zero).limit_denominator(10**6)))
+        for held in filter(None, self.held.values()):
+            self._let_go(held)
         for stream in streams:
             if stream.index not in self.packed:
                 self._encode(stream, None)
@@ -102,9 +111,7 @@ class _Copy:
     def _as_it_is(self, stream: Any) -> bool:
         codecs = {"h264"} if isinstance(stream, VideoStream) else {"aac", "mp3"}
         timed = self.source.format.name != "avi"  # AVI has no times of its pictures
-        return (
-            timed and stream.codec_context.name in codecs and (isinstance(stream, AudioStream) or _fits(stream, codecs))
-        )
+        return timed and _codec(stream) in codecs and (isinstance(stream, AudioStream) or _fits(stream, codecs))
 
     def _stream(self, stream: Any) -> Any:
         if stream.index in self.packed:
@@ -129,10 +136,29 @@ class _Copy:
                     yield packet
 
     def _repack(self, packet: Any) -> None:
+        """Passes a packet on. The first ones may not say when they are decoded: they are held until one does."""
+        held = self.held.setdefault(packet.stream.index, [])
+        held.append(packet)
+        if packet.dts is not None or len(held) >= MOST_HELD:
+            self._let_go(held)
+
+    def _let_go(self, held: list[Any]) -> None:
+        """Writes packets that wait, each decoded one picture before the next."""
+        first = held[-1].dts if held[-1].dts is not None else held[-1].pts
+        for n, one in enumerate(held):
+            if one.dts is None:
+                one.dts = first - (len(held) - 1 - n) * max(1, one.duration or 1)
+            if one.pts is None:
+                one.pts = one.dts
+            self._mux(one)
+        held.clear()
+
+    def _mux(self, packet: Any) -> None:
         index = packet.stream.index
         shift = round(Fraction(self.zero).limit_denominator(10**6) / packet.time_base)
-        packet.pts = (packet.pts if packet.pts is not None else packet.dts) - shift
-        packet.dts = (packet.dts if packet.dts is not None else packet.pts + shift) - shift
+        packet.dts = max(packet.dts - shift, self.last.get(index, packet.dts - shift - 1) + 1)
+        packet.pts = max(packet.pts - shift, packet.dts)
+        self.last[index] = packet.dts
         packet.stream = self.out[index]
         self.copy.mux(packet)
 
