@@ -85,6 +85,17 @@ def test_a_checkpoint_from_before_there_was_a_choice_of_optimizers_goes_on(data:
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+def test_the_last_part_of_the_steps_reads_whole_pictures(data: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    task, seen = VitTask(TINY, ["blue", "red"], keep=0.5, whole=0.25), []
+    task.model.transformer.register_forward_hook(lambda module, given, output: seen.append(given[0].shape[1]))
+    learn, held = (Pictures(part, 16) for part in hold_apart(find_items(data), 0.25))
+    train(task, learn, held, out=tmp_path, settings=Settings(steps=8, batch=2, warmup=0, ema=0.9))
+    assert seen[:8] == [9] * 6 + [17] * 2  # the class token, and 8 or all 16 patches; then it is measured
+    with pytest.raises(SettingsError, match=r"whole pictures for 2 of the steps: give --whole from 0 to 1"):
+        VitTask(TINY, ["blue", "red"], whole=2)
+
+
 OFTEN = Settings(steps=60, batch=8, lr=3e-3, warmup=2, save_every=1, test_every=60, show_every=60)
 KILLED = """
 import sys

@@ -19,6 +19,7 @@ Size = Annotated[str, typer.Option(help="small, medium, large, or a published na
 ImageSize = Annotated[int, typer.Option(min=8, help="Pixels a side.")]
 Patch = Annotated[int, typer.Option(min=1, help="Pixels a side of a patch, for small, medium and large.")]
 Keep = Annotated[float, typer.Option(help="The part of the patches read while learning; all are read in use.")]
+Whole = Annotated[float, typer.Option(help="The last part of the steps, in which all patches are read.")]
 Jitter = Annotated[float, typer.Option(min=0, max=1, help="How far brightness, contrast and colour change by chance.")]
 Steps = Annotated[int, typer.Option(help="How many steps in all.")]
 BatchSize = Annotated[int, typer.Option("--batch", help="Pictures a step, in each process.")]
@@ -48,6 +49,7 @@ def vit(
     patch: Patch = 4,
     stem: Annotated[str, typer.Option(help="What makes tokens of pixels: patches, or convolutions.")] = "patches",
     keep: Keep = 1.0,
+    whole: Whole = 0.0,
     jitter: Jitter = 0.2,
     erase: Annotated[float, typer.Option(min=0, max=1, help="Side of a square wiped out, as a part of the width.")] = 0,
     smoothing: Annotated[float, typer.Option(min=0, max=1, help="Of the labels.")] = 0.1,
@@ -85,7 +87,7 @@ def vit(
         show_every=show_every,
     )  # fmt: skip
     seed_weights(seed)
-    task = VitTask(config, names, keep=keep, smoothing=smoothing, jitter=jitter, erase=erase)
+    task = VitTask(config, names, keep=keep, whole=whole, smoothing=smoothing, jitter=jitter, erase=erase)
     go(task, learn, held, out=out, image_size=image_size, settings=settings, device=device, threads=threads)
 
 
@@ -97,6 +99,7 @@ def clip(
     image_size: ImageSize = 32,
     patch: Patch = 4,
     keep: Keep = 1.0,
+    whole: Whole = 0.0,
     jitter: Jitter = 0.2,
     wordings: Annotated[
         Path | None, typer.Option(help="Captions for classes: a JSON file of templates and names, see docs.")
@@ -150,7 +153,8 @@ def clip(
     )  # fmt: skip
     seed_weights(seed)
     task = ClipTask(
-        config, words, classes=classes, wordings=learned, held_wordings=unseen, keep=keep, jitter=jitter, part=part
+        config, words, classes=classes, wordings=learned, held_wordings=unseen, keep=keep, whole=whole, jitter=jitter,
+        part=part,
     )  # fmt: skip
     go(task, learn, held, out=out, image_size=image_size, settings=settings, device=device, threads=threads)
 

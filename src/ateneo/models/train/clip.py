@@ -69,18 +69,26 @@ class ClipTask(Task):
         wordings: Sequence[Wording] = (),
         held_wordings: Sequence[Wording] = (),
         keep: float = 1.0,
+        whole: float = 0.0,
         jitter: float = 0.2,
         part: int = 0,
     ) -> None:
         super().__init__()
         if not 0 < keep <= 1:
             raise SettingsError(f"cannot keep {keep} of the patches: give --keep above 0 and at most 1")
+        if not 0 <= whole <= 1:
+            raise SettingsError(f"cannot read whole pictures for {whole} of the steps: give --whole from 0 to 1")
         self.model = Clip(config)
         if isinstance(self.model.image_encoder, ViT):
             sine_positions(self.model.image_encoder)
         self.tokenizer, self.classes = tokenizer, list(classes)
         self.wordings, self.held_wordings = list(wordings), list(held_wordings) or list(wordings)
-        self.keep, self.jitter, self.part = keep, jitter, part
+        self.keep, self.whole, self.jitter, self.part = keep, whole, jitter, part
+        self.read = keep  # the part of the patches read in this step
+
+    def before_step(self, through: float) -> None:
+        """All patches are read in the last part of the steps, and `keep` of them before."""
+        self.read = 1.0 if through >= 1 - self.whole else self.keep
 
     def forward(self, given: Batch | Part) -> Tensor:
         """The loss of a batch; or for gradient caching, the surrogate of a part of one."""
@@ -114,8 +122,8 @@ class ClipTask(Task):
     def embed(self, pixels: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """I_e and T_e (B, d_e) in float32, of a part of the patches."""
         tower = self.model.image_encoder
-        if isinstance(tower, ViT) and self.keep < 1 and self.model.W_i is not None:
-            I_e = l2_normalize(logits_of_some(tower, pixels, keep=self.keep) @ self.model.W_i)
+        if isinstance(tower, ViT) and self.read < 1 and self.model.W_i is not None:
+            I_e = l2_normalize(logits_of_some(tower, pixels, keep=self.read) @ self.model.W_i)
         else:
             I_e = self.model.encode_image(pixels, normalize=True)
         return I_e.float(), self.model.encode_text(tokens, normalize=True).float()

@@ -84,6 +84,9 @@ class Task(nn.Module, ABC):
         scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
+    def before_step(self, through: float) -> None:
+        """Called before each step with the part of the run that is through, from 0 to below 1."""
+
     def after_step(self) -> None:
         """Called when weights have changed, to keep them within bounds."""
 
@@ -222,6 +225,7 @@ class Run:
             for parameters in optimizer.param_groups:
                 parameters["lr"] = lr
         self.task.train()
+        self.task.before_step(self.step / self.settings.steps)
         try:
             with self._cast():
                 loss = self.task.backward(self.joined, batch, self.scaler.scale)

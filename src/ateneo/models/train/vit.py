@@ -57,6 +57,7 @@ class VitTask(Task):
         names: Sequence[str],
         *,
         keep: float = 1.0,
+        whole: float = 0.0,
         smoothing: float = 0.1,
         jitter: float = 0.2,
         erase: float = 0.0,
@@ -64,16 +65,23 @@ class VitTask(Task):
         super().__init__()
         if not 0 < keep <= 1:
             raise SettingsError(f"cannot keep {keep} of the patches: give --keep above 0 and at most 1")
+        if not 0 <= whole <= 1:
+            raise SettingsError(f"cannot read whole pictures for {whole} of the steps: give --whole from 0 to 1")
         self.model = ViT(config)
         sine_positions(self.model)
         self.names = list(names)
-        self.keep, self.smoothing, self.jitter, self.erase = keep, smoothing, jitter, erase
+        self.keep, self.whole, self.smoothing, self.jitter, self.erase = keep, whole, smoothing, jitter, erase
+        self.read = keep  # the part of the patches read in this step
+
+    def before_step(self, through: float) -> None:
+        """All patches are read in the last part of the steps, and `keep` of them before."""
+        self.read = 1.0 if through >= 1 - self.whole else self.keep
 
     def forward(self, batch: Batch) -> Tensor:
         """Cross-entropy with smoothed labels."""
         device = self.model.positions.device
         pixels = erased(jittered(normalised(varied(batch.pixels)), self.jitter), self.erase).to(device)
-        logits = logits_of_some(self.model, pixels, keep=self.keep)
+        logits = logits_of_some(self.model, pixels, keep=self.read)
         return F.cross_entropy(logits.float(), self.labels(batch.items).to(device), label_smoothing=self.smoothing)
 
     def labels(self, items: Iterable[Item]) -> Tensor:
