@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ class Shelf:
     gated: bool = False
     sizes: dict[str, int] = field(default_factory=dict)  # told instead of the true ones
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """As a commit looks; other files are another one."""
         digest = hashlib.sha1()
@@ -167,5 +168,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
+@cache
 def _etag(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()

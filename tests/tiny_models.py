@@ -145,7 +145,7 @@ def siglip_folder(folder: Path) -> Path:
     return folder
 
 
-def clip_folder(folder: Path) -> Path:
+def clip_folder(folder: Path, *, quantize: bool = False) -> Path:
     """A CLIP of our own export."""
     from ateneo.models.clip import Clip, ClipConfig, TextConfig
     from ateneo.models.export import export_onnx
@@ -157,7 +157,7 @@ def clip_folder(folder: Path) -> Path:
     torch.manual_seed(0)
     text = TextConfig("transformer", words.vocabulary, 16, width=32, layers=2, heads=2, mlp_width=64)
     vit = ViTConfig(32, 8, 48, 2, 2, 96, activation="quick_gelu", eps=1e-5, pre_norm=True, patch_bias=False)
-    export_onnx(Clip(ClipConfig(24, vit, text)).eval(), words, folder, preprocess=Preprocess(32), quantize=True)
+    export_onnx(Clip(ClipConfig(24, vit, text)).eval(), words, folder, preprocess=Preprocess(32), quantize=quantize)
     return folder
 
 

@@ -11,7 +11,7 @@ from ateneo.engines.catalogue import Row
 from ateneo.engines.model_store import Model
 from ateneo.export import clock
 from ateneo.ingest.run import AddReport
-from ateneo.records import Asked, Citation, Hit, Hits, Sentence, Sight, Sights, Talk, TalkDetail
+from ateneo.records import Asked, Citation, Hit, Hits, Looked, Sentence, Sight, Sights, Talk, TalkDetail
 from ateneo.text import guess_language
 
 WIDTH = 100  # columns of running text
@@ -90,6 +90,17 @@ def _here(path: Path) -> str:
     return printable(str(path.relative_to(folder) if path.is_relative_to(folder) else path))
 
 
+def look(found: Looked) -> str:
+    """The answer; of a riddle each drawing with its letter and names, and where the words were from."""
+    lines = [_wrapped(found.answer)]
+    for drawing in found.drawings:
+        names = ", ".join(f"{printable(one.name)} {one.probability:.0%}" for one in drawing.names)
+        lines.append(f"  {drawing.letter.upper() or '?'}  {printable(drawing.name):<24} ({names})")
+    if found.word_list:
+        lines.append(f"  words: {printable(found.word_list)}")
+    return "\n".join(lines) + "\n"
+
+
 def ask(asked: Asked, *, source: Callable[[str], str]) -> str:
     """The merged answer with numbered citations, then the answer of each talk, then where to open the recordings;
     where the archive does not say, that, in the language of the question, and what came nearest."""
@@ -158,7 +169,8 @@ def chosen(archive: Path, setting: str, engine: str, *, due: int, kept: int) -> 
     if due:
         again = f"{_count(due - kept, 'talk')} to embed" if due > kept else "nothing to embed"
         again += f", {_count(kept, 'talk')} embedded before" if kept else ""
-        lines.append(f"{again}: `ateneo reindex` does it; until then search goes by words alone there")
+        alone = "search goes by words alone" if setting == "text_engine" else "pictures are found by their text alone"
+        lines.append(f"{again}: `ateneo reindex` does it; until then {alone} there")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import errno
 import glob
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ DESCRIBING = (  # small files that say what a model is and how it is used
     "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json", "tokenizer.json",
     "README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE",
 )  # fmt: skip
+COMMIT = re.compile("[0-9a-f]{7,64}")
 SPARE = 50_000_000  # bytes of the disk that a pull leaves free
 
 
@@ -55,6 +57,8 @@ def pull(wanted: Wanted, *, bar: type | None = None) -> Model:
         raise InputError(f"cannot pull {wanted.name}: models of the hub are named ORG/NAME; see `ateneo models list`")
     with _clear_errors(wanted):
         info = _info(wanted)
+        if not COMMIT.fullmatch(str(info.sha)):
+            raise ModelMissing(f"cannot pull {wanted.name}: the hub names {info.sha!r} as its revision, which is none")
         with _alone(wanted, str(info.sha)):
             return _Pull(wanted, info, bar).run()
 
@@ -71,7 +75,8 @@ class _Pull:
     def __init__(self, wanted: Wanted, info: "ModelInfo", bar: type | None) -> None:
         self.wanted, self.bar = wanted, bar
         self.revision, self.licence = str(info.sha), licence(info)
-        self.sizes = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or []}
+        files = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or []}
+        self.sizes = {name: size for name, size in files.items() if ".." not in Path(name).parts and name[:1] != "/"}
         self.folder = model_store.place(wanted.name, self.revision)
 
     def run(self) -> Model:
