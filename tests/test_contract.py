@@ -88,7 +88,7 @@ def test_the_layout_on_disk_is_the_documented_one(archive: Path) -> None:
     files = {str(p.relative_to(archive)) for p in archive.rglob("*") if p.is_file() and "index" not in p.parts}
     engines = [SentenceVectors(), Archive(archive).picture_engine]
     vectors = {f"cache/vectors/{engine.space}/charla.npy" for engine in engines if engine}
-    assert files == {".lock", "ateneo.toml"} | vectors | {
+    assert files == {".lock", "ateneo.toml", "cache/spaces.json"} | vectors | {
         f"talks/charla/{name}"
         for name in ("talk.json", "transcript.es.vtt", "frames/000000.000.jpg", "frames.json", "passages.json",
                      "summary.json", "chapters.vtt", "done.json")
