@@ -71,12 +71,22 @@ def test_what_was_seen_has_the_documented_fields(ateneo: Command, archive: Path)
     assert run(ateneo, "see", "--image", picture) | {"hits": []} == {"version": 1, "query": picture, "hits": []}
 
 
+def test_a_picture_looked_at_has_the_documented_fields(ateneo: Command, archive: Path) -> None:
+    picture = str(next((archive / "talks").rglob("*.jpg")))
+    found = run(ateneo, "look", picture, "¿Qué pone?")
+    contract = {"version", "answer", "text_in_image", "tables", "arithmetic"}
+    assert set(found) == contract | {"names", "drawings", "words", "word_list"}
+    assert (found["text_in_image"], found["answer"]) == ("PILA DE COMBUSTIBLE", "Pone: PILA DE COMBUSTIBLE")
+
+
 def test_where_the_archive_does_not_say_the_answer_is_null(ateneo: Command, archive: Path) -> None:
     asked = run(ateneo, "ask", "¿Quién pintó las Meninas en el siglo XVII?")
     assert (asked["answer"], asked["talks"]) == (None, [])
 
 
-@pytest.mark.parametrize("name", ["Talk", "Hit", "Frame", "Citation", "Sentence", "Sight"])
+@pytest.mark.parametrize(
+    "name", ["Talk", "Hit", "Frame", "Citation", "Sentence", "Sight", "Named", "Drawing", "Looked"]
+)
 def test_the_documented_fields_are_those_of_the_records(name: str) -> None:
     line = re.search(rf"^- {name.upper()} .*$", JSON.replace("SENTENCE", "SENTENCE"), re.MULTILINE)
     fields = {field.name for field in dataclasses.fields(getattr(records, name))}
@@ -105,6 +115,7 @@ def test_the_library_has_the_documented_signatures() -> None:
 
     assert arguments("add")[:6] == ["paths", "language", "speech", "thorough", "jobs", "progress"]
     assert arguments("search") == ["words", "limit", "where"]
+    assert arguments("look")[:2] == ["image", "question"]
     assert arguments("see") == ["words", "image", "limit", "where"]
     assert arguments("ask")[:2] == ["question", "limit"]
     assert arguments("talk") == arguments("remove") == ["id"]
@@ -127,5 +138,7 @@ def test_every_setting_is_documented_and_in_a_new_archives_file() -> None:
 
 def test_every_command_is_documented(ateneo: Command) -> None:
     listed = re.findall(r"^  ([a-z]+) ", ateneo("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert {"add", "talks", "show", "search", "ask", "see", "export", "remove", "reindex", "doctor"} <= set(listed)
+    assert {"add", "talks", "show", "search", "ask", "see", "look", "export", "remove", "reindex", "doctor"} <= set(
+        listed
+    )
     assert all(f"`{name}" in JSON for name in listed)

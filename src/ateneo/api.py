@@ -12,7 +12,7 @@ from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
 from ateneo.errors import ArchiveError, InputError, ModelMissing, TalkNotFound
-from ateneo.records import Asked, Hits, Sight, Sights, StageState, Talk, TalkDetail, Track
+from ateneo.records import Asked, Hits, Looked, Sight, Sights, StageState, Talk, TalkDetail, Track
 
 if TYPE_CHECKING:
     import numpy as np
@@ -194,6 +194,25 @@ class Archive:
         from ateneo.ingest.gallery import Gallery
 
         return Gallery(self.store)
+
+    def look(
+        self,
+        image: "Picture",
+        question: str = "",
+        *,
+        labels: Path | None = None,
+        words: Path | None = None,
+        language: str | None = None,
+        riddle: bool = False,
+    ) -> Looked:
+        """What one picture shows and says, by the archive's picture and OCR engines; no talk is touched, the archive
+        need not be there. Arguments and errors as in `ateneo.looking.look`."""
+        from ateneo.looking import look
+
+        return look(
+            image, question, pictures=self.picture_engine, ocr=self.settings.ocr_engine, labels=labels, words=words,
+            language=language, riddle=riddle,
+        )  # fmt: skip
 
     def picture(self, sight: Sight) -> Path:
         """The file of a frame that was found."""

@@ -6,7 +6,21 @@ from typing import Any
 
 from ateneo.engines.catalogue import Row
 from ateneo.ingest.marks import doubtful
-from ateneo.records import Asked, Citation, Cue, Hit, Hits, MarkedSpan, Sentence, Sight, Sights, Talk, TalkDetail, Track
+from ateneo.records import (
+    Asked,
+    Citation,
+    Cue,
+    Hit,
+    Hits,
+    Looked,
+    MarkedSpan,
+    Sentence,
+    Sight,
+    Sights,
+    Talk,
+    TalkDetail,
+    Track,
+)
 
 VERSION = 1
 
@@ -35,6 +49,11 @@ def search(found: Hits) -> dict[str, Any]:
 def see(found: Sights) -> dict[str, Any]:
     """What `see --json` prints."""
     return {"version": VERSION, "query": found.query, "hits": [sight(record) for record in found.hits]}
+
+
+def look(found: Looked) -> dict[str, Any]:
+    """What `look --json` prints."""
+    return {"version": VERSION, **_record(found, Looked)}
 
 
 def ask(asked: Asked) -> dict[str, Any]:

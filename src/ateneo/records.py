@@ -166,6 +166,49 @@ class Sights:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A name, or a word, with how likely it is in [0, 1]."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One drawing of a riddle: `box` is left, top, right, bottom in pixels; `letter` is the one it stands for, `name`
+    what it must then be; `names` are the likeliest without regard to the others."""
+
+    box: tuple[int, int, int, int]
+    letter: str
+    name: str
+    names: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """A calculation found in an answer, its value, and whether what was found is right."""
+
+    found: str
+    value: float
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What `look` returns. `tables` and `arithmetic` are for answers of a vision model. Of a riddle there are the
+    `drawings`, the `words` that they may spell, best first, and where the list of words was from."""
+
+    answer: str
+    text_in_image: str
+    tables: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    arithmetic: tuple[Arithmetic, ...] = ()
+    names: tuple[Named, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
+    words: tuple[Named, ...] = ()
+    word_list: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Where a sentence comes from: the talk's id, the seconds, and the words exactly as they stand there."""
 

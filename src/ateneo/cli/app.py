@@ -179,6 +179,28 @@ def see(
 
 
 @app.command()
+def look(
+    context: typer.Context,
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture's file.")],
+    question: Annotated[list[str] | None, typer.Argument(metavar="[QUESTION...]")] = None,
+    riddle: Annotated[bool, typer.Option("--riddle", help="Solve it: first letters of what is drawn.")] = False,
+    language: Annotated[str | None, typer.Option(help="es or en; else that of the question, else es.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="A file of names to choose from, one a line.")] = None,
+    words: Annotated[Path | None, typer.Option(help="A file of words that a riddle may mean, one a line.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what a picture shows and what is written on it, or solve the riddle that it is."""
+    from ateneo import documents
+    from ateneo.cli import render
+
+    asked = " ".join(question or [])
+    found = _archive(context, make=True).look(
+        image, asked, labels=labels, words=words, language=language, riddle=riddle
+    )
+    _print(as_json, lambda: documents.look(found), lambda: render.look(found))
+
+
+@app.command()
 def export(
     context: typer.Context,
     talks: Annotated[list[str], typer.Argument(metavar="TALK...", help="Ids, parts of ids, or numbers.")],

@@ -1,0 +1,59 @@
+"""A row of drawings → the word that their first letters spell.
+
+Single names err, so no drawing is decided by itself. The letter of a drawing is a distribution: what each label is
+worth there, by the letters that its names begin with. Of all words with as many letters as there are drawings, the one
+is offered whose letters are likeliest together, times a mild prior for words in common use.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ateneo import text
+from ateneo.looking.labels import Labels
+from ateneo.looking.words import WordList, known
+
+COMMON = math.log(8.0)  # of a word in use, before one that only a dictionary has
+DOUBT = 0.02  # of a letter's distribution is spread over all letters: a drawing may be of something without a label
+LETTERS = "abcdefghijklmnñopqrstuvwxyz"
+ALTERNATIVES = 5  # words offered beside the best
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A word that the drawings may spell; `probability` is among all words of that length."""
+
+    word: str
+    probability: float
+
+
+def letters(weights: Sequence[float], labels: Labels) -> dict[str, float]:
+    """Letter → probability, given what each label is worth (n,), which add up to one."""
+    found = dict.fromkeys(LETTERS, DOUBT / len(LETTERS))
+    for place, weight in enumerate(weights):
+        for name, share in labels.shares(place):
+            first = text.fold(name)[:1]
+            if first in found:
+                found[first] += (1 - DOUBT) * weight * share
+    total = sum(found.values())
+    return {letter: value / total for letter, value in found.items()}
+
+
+def solve(drawings: Sequence[dict[str, float]], words: WordList) -> list[Guess]:
+    """The likeliest words, best first; none where the list has no word of that length."""
+    logs = [{letter: math.log(p) for letter, p in drawing.items()} for drawing in drawings]
+    common = known()
+    scored = [
+        (
+            sum(log.get(letter, -math.inf) for letter, log in zip(word, logs, strict=True)) + COMMON * (word in common),
+            word,
+        )
+        for word in words.by_length.get(len(drawings), {})
+    ]
+    if not scored:
+        return []
+    top = max(score for score, _ in scored)
+    total = sum(math.exp(score - top) for score, _ in scored)
+    best = sorted(scored, key=lambda one: (-one[0], one[1]))[: ALTERNATIVES + 1]
+    written = words.by_length[len(drawings)]
+    return [Guess(written[word], math.exp(score - top) / total) for score, word in best]
