@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo-archive
 # Debian packages that the tests use; installed when run as root on Debian, named otherwise.
-TEST_PACKAGES := ffmpeg
+TEST_PACKAGES := ffmpeg chromium
+AXE := axe-core@4.14.1  # finds faults of accessibility; from npm, for the tests alone
 
 QUESTIONS := "¿Qué oportunidades se han presentado relacionadas con el coche de hidrógeno?" \
   "¿Qué oportunidades se presentan para Teruel en el campo de la aeronáutica?" \
@@ -20,7 +21,7 @@ demo: $(VENV)/.core
 	@printf '\nGo on: %s\n       %s\n       %s\n' "$(BIN)/ateneo --archive $(DEMO) search montaña" \
 	  "$(BIN)/ateneo --archive $(DEMO) show 12" "$(BIN)/ateneo add YOUR-RECORDINGS, then: $(BIN)/ateneo ask YOUR-QUESTION"
 
-test: $(VENV)/.test check-debian
+test: $(VENV)/.test check-debian $(VENV)/axe/axe.min.js
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,6 +44,11 @@ $(VENV)/.test: pyproject.toml constraints.txt tests/engine_package/pyproject.tom
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps -e tests/engine_package \
 	  open_clip_torch
 	@touch $(VENV)/.core $@
+
+$(VENV)/axe/axe.min.js: | $(VENV)/bin/python
+	@mkdir -p $(VENV)/axe && cd $(VENV)/axe && npm pack --silent $(AXE) >/dev/null && tar xzf axe-core-*.tgz package/axe.min.js \
+	  && mv package/axe.min.js . && rm -r package axe-core-*.tgz \
+	  || echo "NOTE: tests of accessibility are skipped; they need npm: apt-get install npm"
 
 check-debian:
 	@missing=""; for p in $(TEST_PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \

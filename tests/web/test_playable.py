@@ -60,7 +60,8 @@ def turns(path: Path) -> tuple[float | None, float | None]:
     [("a.mp4", "libx264", "aac", "yuv420p", True), ("a.webm", "libvpx", "libopus", "yuv420p", True),
      ("a.mkv", "libx264", "aac", "yuv420p", False), ("a.avi", "mpeg4", "libmp3lame", "yuv420p", False),
      ("a.mp4", "libx265", "aac", "yuv420p", False), ("a.mp4", "libx264", "aac", "yuv444p", False),
-     ("a.mp3", None, "libmp3lame", "", True), ("a.wav", None, "pcm_s16le", "", True), ("a.ac3", None, "ac3", "", False)],
+     ("a.mp3", None, "libmp3lame", "", True), ("a.wav", None, "pcm_s16le", "", True),
+     ("a.ac3", None, "ac3", "", False)],
 )  # fmt: skip
 def test_what_browsers_play_is_left_alone_and_the_rest_becomes_an_mp4_in_time(
     tmp_path: Path, name: str, video: str | None, audio: str, pixels: str, plays: bool

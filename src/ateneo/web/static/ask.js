@@ -56,6 +56,7 @@ class Answer {
     this.question = question;
     this.numbers = new Map();
     this.known = new Map();
+    this.buttons = [];
     this.merged = el("p", { class: "merged" });
     this.wait = el("p", { class: "wait" }, t("asking"));
     this.talks = el("div", { class: "by-talk" });
@@ -78,6 +79,7 @@ class Answer {
     this.wait.remove();
     this.over = true;
     for (const { talk } of [...document.talks, ...document.nearest]) this.known.set(talk.id, talk);
+    this.buttons.forEach((one) => this.name(one));
     if (document.answer) {
       if (document.talks.length) this.talks.prepend(el("h2", {}, t("by_talk")));
       if (document.dropped) this.talks.append(el("p", { class: "note" }, t("dropped", { count: document.dropped })));
@@ -107,21 +109,19 @@ class Answer {
       const key = `${citation.talk} ${citation.start} ${citation.quote}`;
       if (!this.numbers.has(key)) this.numbers.set(key, this.numbers.size + 1);
       const number = this.numbers.get(key);
-      const button = el("button", { type: "button", class: "cite", title: clock(citation.start) }, String(number));
-      button.addEventListener("pointerenter", () => this.name(button, citation), { once: true });
-      button.addEventListener("focus", () => this.name(button, citation), { once: true });
-      button.setAttribute("aria-label", t("citation", { title: this.known.get(citation.talk)?.title ?? citation.talk, time: clock(citation.start) }));
+      const button = el("button", { type: "button", class: "cite" }, String(number));
+      this.buttons.push({ button, citation, number });
+      this.name({ button, citation, number });
       button.addEventListener("click", () => this.play(citation, button));
       return button;
     });
   }
 
-  name(button, citation) {
-    const title = this.known.get(citation.talk)?.title;
-    if (title) {
-      button.title = `${title}, ${clock(citation.start)}`;
-      button.setAttribute("aria-label", t("citation", { title, time: clock(citation.start) }));
-    }
+  /** What a number stands for, for the pointer and for screen readers. */
+  name({ button, citation, number }) {
+    const title = this.known.get(citation.talk)?.title ?? "";
+    button.title = `${title} ${clock(citation.start)}`.trim();
+    button.setAttribute("aria-label", `${number}: ${t("citation", { title, time: clock(citation.start) })}`);
   }
 
   play(citation, from) {
