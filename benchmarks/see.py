@@ -1,13 +1,15 @@
 """How fast `see` is over a large archive, and what picture, slide text and speech find alone and together.
 
     python benchmarks/see.py --scale [--frames 100000] [--keep DIR]
-    python benchmarks/see.py --quality [--model FOLDER] [--sheet FILE.png]
+    python benchmarks/see.py --quality [--model FOLDER] [--keep DIR] [--sheet FILE.png]
 
 Scale: talks of 50 frames and 20 passages, with random vectors of 384 numbers and words drawn with a seed; processor
 milliseconds of `Archive.see` on one thread, everything in it: the query's vector, three searches, fusion, folding.
 
-Quality: slides_images below ATENEO_SHARED, 76 pages of 22 decks as frames of 22 talks, 22 Spanish queries; nothing was
-chosen on it. Pages hold the text that OCR reads. `--model` is a folder of the image tower; else the one that ships.
+Quality: slides_images below ATENEO_SHARED, each deck a talk and each page a frame with the text that OCR reads; 22
+Spanish queries, each with one right page; nothing was chosen on it. Then the three visual queries over the sample
+recordings, whose frames have speech as well. `--model` is a folder of the image tower, or NAME:MODEL of a picture
+engine; else the tower that ships. What is not there is said and left out.
 """
 
 import argparse
@@ -24,13 +26,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ateneo import Archive
+from ateneo import Archive, text
 from ateneo.archive.store import Recording
 from ateneo.common_words import ENGLISH_COMMON, SPANISH_COMMON
+from ateneo.engines.rapid_ocr import RapidOcr
 from ateneo.engines.sentence_vectors import SentenceVectors
-from ateneo.records import Cue, Frame, Passage, Talk
+from ateneo.ingest.passages import slide_passages
+from ateneo.ingest.run import index_talk
+from ateneo.records import Cue, Frame, Passage, Sight, Sights, Talk
+from ateneo.search import see
 
-SHARED = Path(os.environ.get("ATENEO_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("ATENEO_SHARED", ROOT.parent / "shared")) / "data"
 FRAMES, PASSAGES, WIDTH = 50, 20, 384  # of a talk; numbers of a vector
 SECONDS = 20.0  # a frame is in view
 ROUNDS = 30
@@ -81,7 +88,9 @@ def fill(archive: Archive, frames: int) -> None:
             archive.index.upsert(talk.id, [*slides, *said], shown, talk=talk, vectors=pictured, state="made")
 
 
-def _said(talk: Talk, k: int, dice: random.Random, words: list[str], vectors: dict[str, NDArray[np.float32]]) -> Passage:
+def _said(
+    talk: Talk, k: int, dice: random.Random, words: list[str], vectors: dict[str, NDArray[np.float32]]
+) -> Passage:
     """A passage of ten sentences."""
     length = FRAMES * SECONDS / PASSAGES
     cues = [
@@ -116,6 +125,97 @@ def scale(frames: int, folder: Path) -> None:
     )
 
 
+def archive_of_pages(folder: Path, engine: str | None) -> Archive:
+    """slides_images as an archive: a talk for each deck, a frame for each page."""
+    archive = Archive(folder)
+    if engine:
+        archive.choose("picture_engine", engine)
+    pages = json.loads((SHARED / "slides_images" / "slides.json").read_text(encoding="utf-8"))
+    if not archive.talks():
+        ocr = RapidOcr()
+        decks: dict[str, list[Frame]] = {}
+        for page in pages:
+            picture = SHARED / "slides_images" / "images" / page["image"]
+            frames = decks.setdefault(page["deck"], [])
+            name = f"frames/{page['image']}"
+            archive.storage.write(f"talks/{page['deck']}/{name}", picture.read_bytes())
+            start = SECONDS * len(frames)
+            frames.append(Frame(start, start + SECONDS, name, ocr.read(picture, languages=())))
+        for deck, frames in decks.items():
+            talk = Talk(deck, deck.replace("-", " "), language=text.guess_language(" ".join(f.text for f in frames)))
+            archive.store.save_frames(deck, frames)
+            archive.store.save_passages(deck, slide_passages(talk, frames, talk.language or "es"))
+            archive.store.save_recording(Recording(talk, "/nowhere.mp4", deck, 0, 0.0))
+    with archive.storage.lock():
+        for talk_id in archive.store.ids():
+            index_talk(talk_id, store=archive.store, index=archive.index, engine=archive.text_engine,
+                       pictures=archive.picture_engine)  # fmt: skip
+    return archive
+
+
+WAYS = {  # weights of picture, of text on the frame, of what was said
+    "picture alone": (1.0, 0.0, 0.0), "slide text alone": (0.0, 1.0, 0.0), "speech alone": (0.0, 0.0, 1.0),
+    "fused": (see.PICTURE, see.SHOWN, see.SAID),
+}  # fmt: skip
+
+
+def ranked(archive: Archive, query: str, weights: tuple[float, float, float]) -> list[Sight]:
+    """All frames in order; those to which a way gives nothing are left out."""
+    index = archive.index
+    index.refresh()
+    sought = see.by_words(query, index, pictures=archive.picture_engine, texts=archive.text_engine)
+    table = see.score_all(index, sought, frames=archive.gallery, depth=200, where=None)
+    farthest = min((s.picture for s in table.values() if s.picture is not None), default=0.0)
+    found = [Sight(s.talk, s.frame, see.total(s, farthest, weights=weights)) for s in table.values()]
+    return sorted((one for one in found if one.score > 0), key=lambda one: -one.score)
+
+
+def quality(folder: Path, engine: str | None, sheet: Path | None) -> None:
+    """Prints what each way finds."""
+    archive = archive_of_pages(folder, engine)
+    asked = json.loads((SHARED / "slides_images" / "queries_es.json").read_text(encoding="utf-8"))
+    print(f"slides_images, {len(asked)} queries, {archive.picture_engine and archive.picture_engine.space}")
+    for name, weights in WAYS.items():
+        if name == "speech alone" or (name == "picture alone" and archive.picture_engine is None):
+            continue
+        orders = [[one.frame.path.rpartition("/")[2] for one in ranked(archive, q["query"], weights)] for q in asked]
+        at = {k: np.mean([q["image"] in order[:k] for q, order in zip(asked, orders, strict=True)]) for k in (1, 5)}
+        print(f"  {name:<18} recall@1 {at[1]:.3f}  recall@5 {at[5]:.3f}")
+    if sheet:
+        best = [one for q in asked for one in archive.see(q["query"], limit=2)]
+        archive.write_sheet(sheet, Sights("22 queries, two frames each", tuple(best)))
+
+
+def visual(folder: Path, engine: str | None, sheet: Path | None) -> None:
+    """The place of the first right frame of the sample recordings, by each way."""
+    truth = json.loads((ROOT / "recipes" / "sample" / "truth.json").read_text(encoding="utf-8"))
+    archive = Archive(folder)
+    if engine:
+        archive.choose("picture_engine", engine)
+    archive.add(ROOT / "src" / "ateneo" / "sample")
+    archive.reindex()
+    best: list[Sight] = []
+    for sight in truth["sights"]:
+        places = {}
+        for name, weights in WAYS.items():
+            order = ranked(archive, sight["query"], weights)
+            right = [any(_shown(archive, one, span) for span in sight["right"]) for one in order]
+            places[name] = str(right.index(True) + 1) if True in right else "none"
+        print(f"  {sight['query']}: " + ", ".join(f"{name} {place}" for name, place in places.items()))
+        best += archive.see(sight["query"], limit=4)
+    if sheet:
+        archive.write_sheet(sheet, Sights("three visual queries, four frames each", tuple(best)))
+
+
+def _shown(archive: Archive, one: Sight, span: dict[str, object]) -> bool:
+    """Whether a frame was in view in a span of the truth for most of the shorter of the two."""
+    if Path(archive.source(one.talk.id)).name != span["file"]:
+        return False
+    start, end = float(str(span["start"])), float(str(span["end"]))
+    shared = min(one.frame.end, end) - max(one.frame.start, start)
+    return shared > 0.5 * min(one.frame.end - one.frame.start, end - start)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", action="store_true")
@@ -123,12 +223,21 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
     parser.add_argument("--quality", action="store_true")
     parser.add_argument("--model", help="folder of the image tower")
-    parser.add_argument("--sheet", type=Path, help="write what was found on one page")
+    parser.add_argument("--sheet", type=Path, help="write what was found in slides_images on one page")
+    parser.add_argument("--sample-sheet", type=Path, help="write what was found in the sample recordings on one page")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.keep or Path(temporary)
         if arguments.scale:
             scale(arguments.frames, folder / f"scale-{arguments.frames}-{SentenceVectors().space}")
+        if arguments.quality:
+            engine = arguments.model
+            engine = f"tower:{Path(engine).absolute()}" if engine and Path(engine).is_dir() else engine
+            if not SHARED.is_dir():
+                print(f"not measured: slides_images: no shared data at {SHARED}; set ATENEO_SHARED", file=sys.stderr)
+            else:
+                quality(folder / "pages", engine, arguments.sheet)
+            visual(folder / "sample", engine, arguments.sample_sheet)
 
 
 if __name__ == "__main__":

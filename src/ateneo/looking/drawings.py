@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-SIDE = 240  # px of the longer side in which drawings are told apart
+SIDE = 360  # px of the longer side in which drawings are told apart
 DIFFERENT = 26  # levels of a colour channel; less is the ground, with the noise of a photo or of JPEG
-CLOSE = 0.03  # of the longer side: strokes no farther apart are of one drawing
+CLOSE = 0.03  # of the shorter side: strokes no farther apart are of one drawing
 TOUCHING = 0.12  # of the typical drawing: parts no farther apart are of one drawing
 SMALL = 0.3  # of the typical drawing's size; what is smaller is a speck, a full stop, an arrow between drawings
 ROW = 0.5  # of the lower of two drawings: as much beside each other, and they are in one row
@@ -52,7 +52,7 @@ def separate(image: Image.Image) -> list[Box]:
     small = image.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
     drawn = _drawn(np.asarray(small, np.int16))
-    boxes = _parts(drawn, reach=max(1, round(CLOSE * SIDE / 2)))
+    boxes = _parts(drawn, reach=max(1, round(CLOSE * min(small.size) / 2)))
     boxes = _without_specks(_together(_without_specks(boxes)))
     if not boxes or len(boxes) > MOST:
         return []
