@@ -37,8 +37,8 @@ class Readers:
         count = max(1, min(MOST_READERS, os.cpu_count() or 1))
         self.limiter = anyio.CapacityLimiter(count)
         self.free: queue.LifoQueue[Archive] = queue.LifoQueue()  # the one that was used last has all in memory
-        first = Archive(path)
-        for archive in (first, *(_sharing(first) for _ in range(count - 1))):
+        self.first = Archive(path)
+        for archive in (self.first, *(sharing(self.first) for _ in range(count - 1))):
             self.free.put(archive)
 
     def warm(self) -> None:
@@ -66,9 +66,9 @@ class Readers:
             self.free.put(archive)
 
 
-def _sharing(first: Archive) -> Archive:
+def sharing(first: Archive, *, wait: float = 0.0) -> Archive:
     """Another opening of the same archive, with the same models."""
-    other = Archive(first.path)
+    other = Archive(first.path, wait=wait)
     for name in SHARED:
         with contextlib.suppress(AteneoError):  # a model that is not there is told when it is used
             vars(other)[name] = getattr(first, name)
@@ -111,7 +111,7 @@ class Site:
 
     @cached_property
     def archive(self) -> Archive:
-        return Archive(self.path, wait=WAIT)
+        return sharing(self.readers.first, wait=WAIT)
 
     @cached_property
     def readers(self) -> Readers:
