@@ -32,6 +32,7 @@ from ateneo.answer.ask import answering, best_of_talks
 from ateneo.answer.confidence import THRESHOLD, confidence, features
 from ateneo.archive.local_index import LocalIndex
 from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.engines.word_vectors import WordVectors
 from ateneo.search.evidence import Weighed
 from ateneo.search.lexicon import Lexicon
 from ateneo.search.question import Question as ReadQuestion
@@ -196,7 +197,7 @@ def main() -> None:
     options = parser.parse_args()
     data, every = corpus(), options.every
     engine = None if options.words else SentenceVectors()
-    meaning = Meaning(engine, Lexicon(engine) if engine else None)
+    meaning = Meaning(engine, Lexicon(WordVectors()) if engine else None)
     if options.fit:
         parts = [part(data, size, draw=draw) for draw, size in enumerate(LEARNT_FROM)]
         learn = [c for some in parts for c in cases(only(some, LEARN), meaning, every=every)]

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from ateneo import Archive
-from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.engines.sentence_vectors import SHIPPED
+from ateneo.engines.word_vectors import WordVectors
+from ateneo.errors import EngineError, ModelMissing
 from ateneo.search.lexicon import ALIKE, Lexicon
 from tests.conftest import write_vtt
 
 
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
-    return Lexicon(SentenceVectors())
+    return Lexicon(WordVectors())
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,10 @@ def test_figures_are_never_alike(lexicon: Lexicon) -> None:
 def test_words_without_letters_and_empty_lists_are_no_error(lexicon: Lexicon) -> None:
     assert lexicon.likeness([], ["caballo"]) == {}
     assert lexicon.likeness(["horse"], []) == {}
-    assert lexicon.likeness(["???"], ["!!!", "caballo"]) == {}
+    assert Lexicon(WordVectors()).likeness(["???"], ["!!!", "4"]) == {}
+    assert Lexicon(WordVectors()).likeness(["horse"], ["!!!", "4"]) == {}
+    assert not WordVectors().embed_words(["", " "]).any()
+    assert WordVectors().embed_words([]).shape == (0, 384)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +69,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     [
         ("What do the bees make honey with?", "néctar de las flores"),
         ("What destroyed the village?", "La lava del volcán"),
-        ("¿Qué llevaban los vagones al molino?", "carried grain to the mill"),
+        ("¿En qué siglo unió las ciudades el ferrocarril?", "in the last century"),
         ("¿Cuánto hielo han perdido los glaciares?", "lost half of their ice"),
     ],
 )
@@ -79,15 +84,11 @@ def test_what_no_talk_says_is_refused_in_either_language(archive: Archive) -> No
     assert archive.ask("¿Quién escribió la primera novela policíaca?").answer is None
 
 
-def test_the_file_of_an_encoder_without_words_is_told(tmp_path: Path) -> None:
-    import onnx
-
-    from ateneo.engines.sentence_vectors import SHIPPED
-    from ateneo.errors import EngineError
-
-    model = onnx.load(str(SHIPPED / "model.onnx"))
-    del model.graph.output[1:]
-    onnx.save(model, str(tmp_path / "model.onnx"))
-    (tmp_path / "tokenizer.json").write_bytes((SHIPPED / "tokenizer.json").read_bytes())
-    with pytest.raises(EngineError, match=r"model\.onnx"):
-        SentenceVectors(tmp_path).embed_words(["horse"])
+def test_a_missing_or_damaged_table_is_told(tmp_path: Path) -> None:
+    for file in ("tokenizer.json", "embeddings.npy"):
+        (tmp_path / file).write_bytes((SHIPPED / file).read_bytes())
+    with pytest.raises(ModelMissing, match=r"scales\.npy"):
+        WordVectors(tmp_path)
+    (tmp_path / "scales.npy").write_bytes(b"nothing")
+    with pytest.raises(EngineError, match="install Ateneo again"):
+        WordVectors(tmp_path).embed_words(["horse"])

@@ -1,9 +1,9 @@
-"""The trained student as one ONNX file: `ids`, `mask` (N, T) → `vectors` (N, 384), unit length, and `words` (words.py).
+"""The trained student as one ONNX file: `ids`, `mask` (N, T) → `vectors` (N, 384), unit length.
 
-The word embeddings are kept as int8 with a scale for each row; the matrices of the layers as 8 bits with a scale for
-each column, multiplied with activations that are quantised as they come (ONNX Runtime's dynamic quantisation),
-unsigned, which is right on processors with and without VNNI. What that costs is measured by benchmarks/sentences.py,
-against the same checkpoint in float32.
+The word embeddings are kept as int8 with a scale for each row, in files of their own (tables.py); the matrices of the
+layers as 8 bits with a scale for each column, multiplied with activations that are quantised as they come (ONNX
+Runtime's dynamic quantisation), unsigned, which is right on processors with and without VNNI. What that costs is
+measured by benchmarks/sentences.py, against the same checkpoint in float32.
 """
 
 import warnings
@@ -13,9 +13,9 @@ import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
+from tables import move_embeddings
 from torch import Tensor, nn
 from transformers import BertModel
-from words import add_words
 
 FILE = "model.onnx"
 
@@ -65,7 +65,7 @@ def export(model: BertModel, path: Path, *, small: bool) -> None:
             weight_type=QuantType.QUInt8,
         )
         draft.unlink()
-        add_words(path)
+        move_embeddings(path)
     else:
         draft.replace(path)
     onnx.checker.check_model(str(path))

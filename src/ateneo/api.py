@@ -181,7 +181,7 @@ class Archive:
         else:
             query = words or ""
             sought = see.by_words(query, index, pictures=self.picture_engine, texts=self.text_engine)
-        hits = see.see(index, sought, frames=self.gallery, limit=limit, where=where)
+        hits = see.see(index, sought, frames=self.gallery, limit=limit, where=where, lexicon=self.lexicon)
         if not hits and not self.gallery.any():
             raise InputError(
                 f"there is nothing to see in {self.path}: no talk has frames; add recordings with pictures"
@@ -394,10 +394,10 @@ class Archive:
     @cached_property
     def lexicon(self) -> "Lexicon":
         """Which words mean the same, across languages: by the sentence encoder that ships, whatever the text engine."""
-        from ateneo.engines.sentence_vectors import SentenceVectors
+        from ateneo.engines.word_vectors import WordVectors
         from ateneo.search.lexicon import Lexicon
 
-        return Lexicon(self.text_engine if isinstance(self.text_engine, SentenceVectors) else SentenceVectors())
+        return Lexicon(WordVectors())
 
     def _vectors(self, words: str, index: Index) -> "dict[str, NDArray[np.float32]]":
         """Space → vector of the words, where the index has vectors of the engine's space."""

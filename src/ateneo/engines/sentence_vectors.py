@@ -22,15 +22,14 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).resolve().parents[1] / "small" / "sentences"
 MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
 BATCH = 16  # texts run together; more cost memory and gain nothing on a processor
-WORD = 8  # pieces of one word that count
+TABLES = ("embeddings.npy", "scales.npy")  # where the model keeps its word embeddings apart
 
 
 class SentenceVectors:
     """The engine `text.sentences`. `folder` holds model.onnx (int64 `ids` and `mask` (N, T) → float32 `vectors` (N, D),
-    unit length, and `words` likewise) and tokenizer.json; None is the model that ships. Raises ModelMissing where a
-    file is absent.
+    unit length) and tokenizer.json; None is the model that ships. Raises ModelMissing where a file is absent.
 
-    `version` changes with every byte of the two files, and with it `space`: vectors of different models are never
+    `version` changes with every byte of the files, and with it `space`: vectors of different models are never
     compared. Threads other than one pay only for many texts at once.
     """
 
@@ -47,10 +46,11 @@ class SentenceVectors:
 
     @cached_property
     def version(self) -> str:
-        """The first letters of the SHA-256 of model and tokenizer."""
+        """The first letters of the SHA-256 of model, embeddings and tokenizer."""
         digest = hashlib.sha256()
-        for file in (MODEL, TOKENIZER):
-            digest.update((self._folder / file).read_bytes())
+        for file in (MODEL, TOKENIZER, *TABLES):
+            if (path := self._folder / file).is_file():
+                digest.update(path.read_bytes())
         return digest.hexdigest()[:10]
 
     @property
@@ -70,24 +70,13 @@ class SentenceVectors:
             rows.update(zip(part, self._run([encodings[n].ids for n in part]), strict=True))
         return np.stack([rows[n] for n in range(len(rows))]) if rows else self._nothing
 
-    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Words, each by itself, before any layer: unit vectors (N, D), those of a word and of its translation alike; 0
-        for what has no letter or digit. Raises EngineError."""
-        encodings = self._tokenizer.encode_batch(list(words), add_special_tokens=False)
-        return self._run([encoding.ids[:WORD] for encoding in encodings], output="words") if words else self._nothing
-
-    def vocabulary(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-        """The whole words that the model knows, folded, and their vectors (V, D) as of `embed_words`."""
-        pieces = {piece: n for piece, n in self._tokenizer.get_vocab().items() if len(piece) > 1 and piece.isalpha()}
-        return tuple(pieces), self._run([[n] for n in pieces.values()], output="words")
-
-    def _run(self, tokens: Sequence[Sequence[int]], *, output: str = "vectors") -> NDArray[np.float32]:
+    def _run(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         ids = np.zeros((len(tokens), max(map(len, tokens))), np.int64)  # (N, T); 0 is padding
         mask = np.zeros_like(ids)
         for n, row in enumerate(tokens):
             ids[n, : len(row)], mask[n, : len(row)] = row, 1
         try:
-            [vectors] = self._session.run([output], {"ids": ids, "mask": mask})
+            [vectors] = self._session.run(["vectors"], {"ids": ids, "mask": mask})
         except Exception as error:  # ONNX Runtime has no base class of its own
             raise EngineError(f"cannot run {self._folder / MODEL}: {error}; make it again or install again") from error
         return np.asarray(vectors, np.float32)

@@ -24,8 +24,10 @@ from ateneo.engines import PictureEngine, TextEngine
 from ateneo.engines.reading import text_of
 from ateneo.errors import EngineError
 from ateneo.records import Cue, Frame, Kind, Sight, Talk
-from ateneo.search.evidence import coverage, words_of
+from ateneo.search.evidence import MEANS, Likeness, coverage, words_of
+from ateneo.search.lexicon import Lexicon
 from ateneo.search.question import Question, read_question
+from ateneo.search.search import candidates
 
 DEPTH = 30  # candidates of each kind, however few hits are asked for
 PER_HIT = 3  # candidates for each hit asked for: some fold together
@@ -116,11 +118,17 @@ def by_image(image: Image, index: Index, *, pictures: PictureEngine | None, ocr:
 
 
 def see(
-    index: Index, sought: Sought, *, frames: Frames, limit: int = 10, where: Where | None = None
+    index: Index,
+    sought: Sought,
+    *,
+    frames: Frames,
+    limit: int = 10,
+    where: Where | None = None,
+    lexicon: Lexicon | None = None,
 ) -> tuple[Sight, ...]:
-    """The frames that show what is sought; empty where nothing has to do with it. Raises InputError for an unknown key
-    of `where`."""
-    table = score_all(index, sought, frames=frames, depth=max(DEPTH, PER_HIT * limit), where=where)
+    """The frames that show what is sought; empty where nothing has to do with it. With a lexicon, words count in the
+    other language too. Raises InputError for an unknown key of `where`."""
+    table = score_all(index, sought, frames=frames, depth=max(DEPTH, PER_HIT * limit), where=where, lexicon=lexicon)
     farthest = min((s.picture for s in table.values() if s.picture is not None), default=0.0)
     ranked = sorted((Sight(s.talk, s.frame, total(s, farthest)) for s in table.values()), key=_order)
     return tuple(fold_same(ranked, frames, space=sought.space, limit=limit))
@@ -132,17 +140,23 @@ def total(scores: Scores, farthest: float, *, weights: tuple[float, float, float
     return weights[0] * max(picture, 0.0) + weights[1] * scores.shown + weights[2] * scores.said
 
 
-def score_all(index: Index, sought: Sought, *, frames: Frames, depth: int, where: Where | None) -> Table:
+def score_all(
+    index: Index, sought: Sought, *, frames: Frames, depth: int, where: Where | None, lexicon: Lexicon | None = None
+) -> Table:
     """Every candidate with its scores."""
     of = cache(frames.of)
     table: Table = {}
     _by_picture(table, index, sought, frames=frames, depth=depth, where=where)
     if about := subject(sought.words):
-        query = read_question(about, index)
+        query = replace(read_question(about, index, lexicon=lexicon), language=text.guess_language(sought.words))
         meant = _meant(index, sought, depth=depth, where=where)
-        _by_text(table, index, query, meant, of=of, depth=depth, where=where)
+
+        def held(kinds: Sequence[Kind]) -> list[Found]:
+            return candidates(index, query, kinds=kinds, where=where, limit=depth, lexicon=lexicon)
+
+        _by_text(table, query, held(FRAME), meant, of=of, lexicon=lexicon)
         if not sought.by_picture:
-            _by_speech(table, index, query, meant, of=of, depth=depth, where=where)
+            _by_speech(table, query, held(SPEECH), meant, of=of, lexicon=lexicon)
     return {key: scores for key, scores in table.items() if scores.frame.kind != BLANK or scores.frame.text}
 
 
@@ -178,10 +192,10 @@ def _meant(index: Index, sought: Sought, *, depth: int, where: Where | None) -> 
 
 
 def _by_text(
-    table: Table, index: Index, query: Question, meant: Sequence[Found], *, of: Of, depth: int, where: Where | None
+    table: Table, query: Question, held: Sequence[Found], meant: Sequence[Found], *, of: Of, lexicon: Lexicon | None
 ) -> None:
     """Frames by the words on them and by the meaning of these words."""
-    for one in index.words(query.text, language=query.language, kinds=FRAME, where=where, limit=depth):
+    for one in held:
         if one.frame:
             _entry(table, one.talk, one.frame)
     cosines = {(one.talk.id, one.start): one.score for one in meant if one.kind == "slide"}
@@ -190,25 +204,36 @@ def _by_text(
             if frame.start == one.start:
                 _entry(table, one.talk, frame)
     farthest = min(cosines.values(), default=0.0)
+    alike = _alike(query, ((s.frame.text, _language(s)) for s in table.values()), lexicon)
     for key, scores in table.items():
         if scores.frame.text.strip():
-            scores.shown = _held(query, scores) + max(cosines.get(key, farthest), 0.0)
+            share = coverage(query, _met(query, scores.frame.text, _language(scores), alike))
+            scores.shown = share + max(cosines.get(key, farthest), 0.0)
 
 
-def _held(query: Question, scores: Scores) -> float:
-    """The share of the query's words that stand on a frame, in [0, 1]."""
-    return coverage(query, _met(query, scores.frame.text, scores.talk.language or "es"))
+def _language(scores: Scores) -> str:
+    return scores.talk.language or "es"
 
 
-def _met(query: Question, said: str, language: str) -> list[float]:
+def _alike(query: Question, said: Iterable[tuple[str, str]], lexicon: Lexicon | None) -> Likeness:
+    """The words of texts, each with its language, that mean nearly the same as words of the query."""
+    if lexicon is None:
+        return {}
+    tokens = {token for words, language in said for token in words_of(words, language).tokens}
+    return lexicon.likeness([word.token for word in query.words], tokens)
+
+
+def _met(query: Question, said: str, language: str, alike: Likeness) -> list[float]:
     """How well each word of the query is met by a text, in [0, 1]."""
     here = words_of(said, language)
-    return [here.match(word.token, text.stem(word.token, language)) for word in query.words]
+    met = [here.match(word.token, text.stem(word.token, language)) for word in query.words]
+    near = [alike[token] for token in here.tokens & alike.keys()]
+    return [max(m, MEANS * float(c)) for m, c in zip(met, np.max(near, axis=0), strict=True)] if near else met
 
 
-def _best_sentence(query: Question, passage: Found) -> tuple[Cue, float]:
+def _best_sentence(query: Question, passage: Found, alike: Likeness) -> tuple[Cue, float]:
     """The sentence that holds most of the query, and the share of it that it and all of the passage hold, averaged."""
-    met = [_met(query, sentence.text, passage.language) for sentence in passage.sentences]
+    met = [_met(query, sentence.text, passage.language, alike) for sentence in passage.sentences]
     shares = [coverage(query, row) for row in met]
     best = max(range(len(shares)), key=lambda n: shares[n])
     whole = coverage(query, [max(column) for column in zip(*met, strict=True)])
@@ -216,15 +241,15 @@ def _best_sentence(query: Question, passage: Found) -> tuple[Cue, float]:
 
 
 def _by_speech(
-    table: Table, index: Index, query: Question, meant: Sequence[Found], *, of: Of, depth: int, where: Where | None
+    table: Table, query: Question, held: Sequence[Found], meant: Sequence[Found], *, of: Of, lexicon: Lexicon | None
 ) -> None:
     """Frames by what was said while they were in view: the sentence that holds the words, less the passage around it;
     of a passage that is found by its meaning alone, all of it."""
     cosines = {one.key: one.score for one in meant if one.kind == "speech"}
     farthest = min(cosines.values(), default=0.0)
-    said = index.words(query.text, language=query.language, kinds=SPEECH, where=where, limit=depth)
-    for one in said:
-        sentence, share = _best_sentence(query, one)
+    alike = _alike(query, ((s.text, one.language) for one in held for s in one.sentences), lexicon)
+    for one in held:
+        sentence, share = _best_sentence(query, one, alike)
         _in_view(table, one, share + max(cosines.pop(one.key, farthest), 0.0), of=of, sentence=sentence)
     for one in meant:
         if one.key in cosines:
