@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ateneo.engines.sentence_vectors import SHIPPED, SentenceVectors
+from ateneo.engines.sentence_vectors import SHIPPED, TABLES, SentenceVectors
 from ateneo.errors import EngineError, ModelMissing
 
 ALIKE = [
@@ -74,7 +74,7 @@ def test_no_texts_give_no_vectors(encoder: SentenceVectors) -> None:
 
 
 def test_another_model_has_another_space(tmp_path: Path) -> None:
-    for file in ("model.onnx", "tokenizer.json"):
+    for file in ("model.onnx", "tokenizer.json", *TABLES):
         (tmp_path / file).write_bytes((SHIPPED / file).read_bytes())
     same = SentenceVectors(tmp_path).space
     (tmp_path / "tokenizer.json").write_text((SHIPPED / "tokenizer.json").read_text("utf-8") + "\n", encoding="utf-8")
