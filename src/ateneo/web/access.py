@@ -73,7 +73,7 @@ class Access:
         return bool(cookie) and self.sessions.get(_digest(cookie or ""), 0.0) > time.time()
 
     def is_token(self, given: str | None) -> bool:
-        """Whether this is the token, compared in constant time. A password does as a token too, for programs."""
+        """Whether this is the token, compared in constant time."""
         token = self.rules.token
         return bool(given and token) and hmac.compare_digest(_digest(given or ""), _digest(token or ""))
 

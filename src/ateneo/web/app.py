@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from ateneo.web import api, chat, errors, pages
+from ateneo.web import api, chat, errors, pages, uploads
 from ateneo.web.access import Access, Rules
 from ateneo.web.guard import Guard
 from ateneo.web.site import Site
@@ -39,6 +39,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What goes on in the background, for as long as the application does."""
     site: Site = app.state.site
     tasks = [asyncio.create_task(site.jobs.work()), asyncio.create_task(site.copies.work())]
+    await asyncio.to_thread(uploads.tidy, site.path)
     if site.warm:
         tasks.append(asyncio.create_task(asyncio.to_thread(site.readers.warm)))
     try:

@@ -66,7 +66,7 @@ class Guard:
         if answer is not None:
             await answer(scope, receive, with_headers)
             return
-        await self.app(scope, _Body(receive, limit=self._limit(scope)), with_headers)
+        await self.app(scope, Body(receive, limit=self._limit(scope)), with_headers)
 
     def _check(self, scope: Scope) -> Response | None:
         """None where the request may go on, else what it is answered. Raises Refusal."""
@@ -124,19 +124,19 @@ class Guard:
 _CLOSE = {"Connection": "close"}
 
 
-class _Body:
+class Body:
     """The body as it comes, refused where it grows too large or stops coming."""
 
-    def __init__(self, receive: Receive, *, limit: int) -> None:
-        self.receive, self.limit, self.read, self.ended = receive, limit, 0, False
+    def __init__(self, receive: Receive, *, limit: int, patience: float = PATIENCE) -> None:
+        self.receive, self.limit, self.patience, self.read, self.ended = receive, limit, patience, 0, False
 
     async def __call__(self) -> Message:
         if self.ended:
             return await self.receive()  # waits for the end of the connection, which may be long
         try:
-            message = await asyncio.wait_for(self.receive(), PATIENCE)
+            message = await asyncio.wait_for(self.receive(), self.patience)
         except TimeoutError:
-            raise Refusal(408, f"nothing came for {PATIENCE:.0f} s; send it again", headers=_CLOSE) from None
+            raise Refusal(408, f"nothing came for {self.patience:.0f} s; send it again", headers=_CLOSE) from None
         self.read += len(message.get("body", b""))
         self.ended = not message.get("more_body", False)
         if self.read > self.limit:

@@ -10,7 +10,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,8 +43,9 @@ class Job:
 class Jobs:
     """The jobs of one archive."""
 
-    def __init__(self, archive: Path) -> None:
-        self.archive = archive
+    def __init__(self, archive: Path, *, added: Callable[[str], object] = bool) -> None:
+        """`added` is called, in a thread, with the id of each talk that is done."""
+        self.archive, self.added = archive, added
         self.storage = LocalStorage(archive)
         self.jobs: dict[str, Job] = {}
         self.wake = asyncio.Event()
@@ -144,7 +145,10 @@ class Jobs:
         await self.process.stdin.drain()
         async for line in self.process.stdout:
             if job.state == "running":
-                self._take(job, json.loads(line))
+                message = json.loads(line)
+                self._take(job, message)
+                if message.get("state") == "done":
+                    await asyncio.to_thread(self.added, message["talk"])
                 async with self.changed:
                     self.changed.notify_all()
         await self.process.wait()

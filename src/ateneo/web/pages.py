@@ -40,7 +40,7 @@ def see(here: Here, request: Request) -> Response:
 
 
 @router.get("/talks")
-async def library(
+def library(
     here: Here,
     request: Request,
     words: Annotated[str, Query(max_length=500)] = "",
@@ -53,8 +53,8 @@ async def library(
     talks = here.shelf.talks()[::-1]
     said: set[str] = set()
     if words.strip():
-        hits = await here.readers.run(lambda archive: archive.search(words, limit=SAID))
-        said = {hit.talk.id for hit in hits}
+        with here.readers.one() as archive:
+            said = {hit.talk.id for hit in archive.search(words, limit=SAID)}
     given = {"words": words, "speaker": speaker, "year": year, "language": language}
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value}
     fitting = [talk for talk in talks if _fits(talk, given, said)]

@@ -27,6 +27,7 @@ FORTHWITH = 3  # s that connections have to end when the server is stopped
 class Impatient(H11Protocol):
     """HTTP that gives up connections whose headers come drop by drop, or never."""
 
+    patience = HEADERS_WITHIN
     _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -48,7 +49,7 @@ class Impatient(H11Protocol):
         super().connection_lost(exc)
 
     def _wait_for_headers(self) -> None:
-        self._watch = self.loop.call_later(HEADERS_WITHIN, self.transport.close)
+        self._watch = self.loop.call_later(self.patience, self.transport.close)
 
 
 def rules_for(

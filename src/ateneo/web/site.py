@@ -127,7 +127,11 @@ class Site:
 
     @cached_property
     def jobs(self) -> Jobs:
-        return Jobs(self.path)
+        return Jobs(self.path, added=self.make_playable)
+
+    def make_playable(self, talk_id: str) -> None:
+        """Asks for the copy that browsers need of a new talk, before somebody opens it."""
+        self.copies.playing(talk_id, Path(self.archive.source(talk_id)))
 
 
 def site_of(request: Request) -> Site:

@@ -3,10 +3,12 @@
 A drop is a folder of its own there, so that captions and metadata lie beside their recording under the names they had.
 """
 
+import contextlib
 import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from ateneo.web.errors import Refusal
 FOLDER = "recordings"
 COMING = ".upload"  # suffix of a file that is still coming
 SPARE = 1 << 30  # bytes that stay free on the disk
+BROKEN_OFF = 24 * 3600  # s after which an upload that has not ended is given up
 MOST_FILES = 500  # of one drop
 LONGEST_NAME = 200  # bytes
 TABLES = frozenset({"talks.csv", "talks.yaml", "talks.yml"})
@@ -30,6 +33,18 @@ def begin(archive: Path) -> str:
     upload = secrets.token_hex(12)
     (archive / FOLDER / upload).mkdir(parents=True)
     return upload
+
+
+def tidy(archive: Path) -> None:
+    """Removes what uploads that broke off long ago have left."""
+    for part in (archive / FOLDER).glob(f"*/.*{COMING}"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > BROKEN_OFF:
+                part.unlink()
+    for drop in (archive / FOLDER).glob("*"):
+        with contextlib.suppress(OSError):
+            if time.time() - drop.stat().st_mtime > BROKEN_OFF:
+                drop.rmdir()  # an empty one only
 
 
 async def take(archive: Path, upload: str, name: str, body: AsyncIterator[bytes]) -> int:

@@ -16,7 +16,7 @@ export function el(name, attributes = {}, ...children) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
   return element;
 }
 
@@ -58,9 +58,9 @@ export function tell(message) {
 /** TITLE. Speaker. Date, as a heading that leads to the talk. */
 export function heading(talk, second) {
   const place = `/talks/${talk.id}${second === undefined ? "" : `?t=${Math.floor(second)}`}`;
-  const about = [talk.speakers.join(", "), talk.date].filter(Boolean).join(". ");
   return el("h3", { class: "talk-heading", lang: talk.language },
-    el("a", { href: place }, talk.title.replace(/\.$/, "")), about ? el("span", {}, `. ${about}`) : null);
+    el("a", { href: place }, talk.title.replace(/\.$/, "")), 
+    el("span", {}, talk.speakers.length ? `. ${talk.speakers.join(", ")}` : "", talk.date ? [". ", el("span", { class: "date" }, talk.date)] : ""));
 }
 
 /** Small letters without accents, ñ as n; as long as the text itself, so that places compare. */
