@@ -69,7 +69,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     [
         ("What do the bees make honey with?", "néctar de las flores"),
         ("What destroyed the village?", "La lava del volcán"),
-        ("¿En qué siglo unió las ciudades el ferrocarril?", "in the last century"),
+        ("¿Cuándo cae la nieve en invierno?", "Snow falls later"),
         ("¿Cuánto hielo han perdido los glaciares?", "lost half of their ice"),
     ],
 )
