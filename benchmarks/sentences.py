@@ -10,8 +10,7 @@
 
 Talks: an English caption of talks_nwit 2022-09 must find the Spanish one with the same times among all Spanish captions
 of those talks, as they are broken, not at sentences. Passages: a question of SQuAD-es v1.1 must find its paragraph
-among 1766. Fused, the rank of a passage by words (`search.evidence`) and its cosine, times a weight, are added up, over
-the 40 best by words and the 40 nearest.
+among 1766. Fused is what `ateneo search` does: words, what they translate to, and vectors together.
 """
 
 import argparse
@@ -26,18 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 from squad_talks import SHARED, Corpus, build, corpus, table
 
-from ateneo.archive.index import Found
 from ateneo.archive.local_index import LocalIndex
 from ateneo.engines.sentence_vectors import SHIPPED, SentenceVectors
-from ateneo.ingest.captions import read
-from ateneo.ingest.passages import make_passages
-from ateneo.records import Passage, Talk
-from ateneo.search.evidence import weigh_all
+from ateneo.engines.word_vectors import WordVectors
+from ateneo.search.lexicon import Lexicon
 from ateneo.search.question import read_question
-from ateneo.text import guess_language
+from ateneo.search.search import find
 
 SPED = 256  # captions that the speed is measured on
-WEIGHTS = (0.0, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, math.inf)  # of the cosine beside the rank by words
 DEPTH = 40  # passages by words, and by vectors
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -128,48 +123,30 @@ def squad_row(embed: Embed, data: Corpus, *, english: Sequence[str] | None) -> l
     return [figure for texts in asked for figure in figures(places(embed(texts), gallery, right=right))]
 
 
-def fused(embed: Embed, data: Corpus, *, asked: dict[str, Sequence[str]]) -> list[list[object]]:
-    """Language of the questions, weight of the cosine (0: words alone, inf: vectors alone), R@1, R@10, nDCG@10."""
+def fused(engine: SentenceVectors, data: Corpus, *, asked: dict[str, Sequence[str]]) -> list[list[object]]:
+    """Language of the questions, what is searched with, and R@1, R@10, nDCG@10, as `Archive.search` finds."""
+    lexicon, rows = Lexicon(WordVectors()), []
     with tempfile.TemporaryDirectory() as folder:
-        index = build(data.texts, Path(folder))
-        tracks = [(t, read(Path(folder) / "subtitles" / f"{t}.es.vtt")) for t in data.texts]
-        passages = [p for t, track in tracks for p in make_passages(Talk(t, t, language="es"), track)]
-        gallery = embed([p.text for p in passages])
-        rows: list[list[object]] = []
+        index = build(data.texts, Path(folder), engine=engine)
         for language, texts in asked.items():
-            places: dict[float, list[int]] = {weight: [] for weight in WEIGHTS}
-            for question, text, vector in zip(data.questions, texts, embed(texts), strict=True):
-                cosines = gallery @ vector
-                ranks = _ranks(index, text, passages=passages, cosines=cosines)
-                for weight in WEIGHTS:
-                    scores = {n: _sum(ranks[n], cosines[n], weight) for n in ranks}
-                    order = sorted((n for n in scores if scores[n] > -math.inf), key=lambda n: -scores[n])
-                    talks = list(dict.fromkeys(passages[n].talk.id for n in order))
-                    places[weight].append(talks.index(question.talk) + 1 if question.talk in talks else 10**6)
-            rows += [[language, str(weight), *figures(found)] for weight, found in places.items()]
+            places: dict[str, list[int]] = {}
+            for question, text, vector in zip(data.questions, texts, engine.embed(texts, query=True), strict=True):
+                for name, talks in _found(index, text, vectors={engine.space: vector}, lexicon=lexicon).items():
+                    place = talks.index(question.talk) + 1 if question.talk in talks else 10**6
+                    places.setdefault(name, []).append(place)
+            rows += [[language, name, *figures(found)] for name, found in places.items()]
     return rows
 
 
-def _ranks(
-    index: LocalIndex, text: str, *, passages: Sequence[Passage], cosines: Vectors
-) -> dict[int, tuple[float, bool]]:
-    """Number of a passage → its rank by words, and whether words found it, for the candidates of both kinds."""
-    number = {(p.talk.id, p.start): n for n, p in enumerate(passages)}
-    by_words = index.words(text, language=guess_language(text), limit=DEPTH)
-    have = {number[found.talk.id, found.start] for found in by_words}
-    near = [n for n in np.argsort(-cosines)[:DEPTH].tolist() if n not in have]
-    others = [
-        Found(str(n), "speech", p.talk, p.start, p.end, "es", p.sentences, 0.0) for n in near for p in [passages[n]]
-    ]
-    weighed = weigh_all(read_question(text, index), [*by_words, *others])
-    ranks = {number[one.found.talk.id, one.found.start]: one.rank for one in weighed}
-    return {n: (rank, n in have) for n, rank in ranks.items()}
-
-
-def _sum(rank: tuple[float, bool], cosine: float, weight: float) -> float:
-    if weight == 0.0:
-        return rank[0] if rank[1] else -math.inf
-    return cosine if weight == math.inf else rank[0] + weight * cosine
+def _found(index: LocalIndex, text: str, *, vectors: dict[str, Vectors], lexicon: Lexicon) -> dict[str, list[str]]:
+    """What is searched with → the talks found, best first."""
+    [(space, vector)] = vectors.items()
+    found = {"vectors": [one.talk.id for one in index.near(vector, space=space, limit=DEPTH)]}
+    for name, v, known in (("words", None, None), ("words, lexicon", None, lexicon), ("all", vectors, lexicon)):
+        query = read_question(text, index, lexicon=known)
+        ranked = find(index, query, kinds=("speech",), where=None, limit=DEPTH, vectors=v, lexicon=known)
+        found[name] = [one.found.talk.id for one in ranked]
+    return {name: list(dict.fromkeys(talks)) for name, talks in found.items()}
 
 
 def speed(models: dict[str, Embed], texts: Sequence[str], *, rounds: int = 3) -> list[list[object]]:
@@ -216,10 +193,10 @@ def main() -> None:
     print(table(head, [[name, *squad_row(embed, data, english=english)] for name, embed in models.items()]), flush=True)
     if options.fused:
         asked = {"es": [q.text for q in data.questions]} | ({"en": english} if english else {})
-        for name, embed in models.items():
-            print(name)
-            head = ["questions", "weight of the cosine", "R@1", "R@10", "nDCG@10"]
-            print(table(head, fused(embed, data, asked=asked)), flush=True)
+        for folder in folders:
+            print(folder.name)
+            head = ["questions", "searched with", "R@1", "R@10", "nDCG@10"]
+            print(table(head, fused(SentenceVectors(folder), data, asked=asked)), flush=True)
 
 
 if __name__ == "__main__":
