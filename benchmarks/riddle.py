@@ -1,11 +1,13 @@
 """How many riddles of drawings `look` solves: CHALECO, and words at random in Spanish and English.
 
     python benchmarks/riddle.py --work FOLDER [--model FOLDER] [--words 10] [--sheet FILE.png]
+    python benchmarks/riddle.py --work FOLDER [--model FOLDER] --fit
 
 FOLDER is that of recipes/pictures/make.py (`--prepare` fills it): its drawings are what the riddles are made of.
 OpenMoji and fxemoji were never learned from; noto was. Debian's word lists are fetched into it with apt-get. The floor,
 in the same run: the first letters of the likeliest names, joined, without a word list. `--model` is a folder of the
-image tower, or NAME:MODEL of a picture engine; else the tower that ships.
+image tower, or NAME:MODEL of a picture engine; else the tower that ships. `--fit` shows, on fxemoji, what
+`look.SHARPNESS` to choose: riddles solved, and the mean logarithm of the right word's place.
 """
 
 import argparse
@@ -25,8 +27,12 @@ import drawings  # noqa: E402
 import labels as recipe  # noqa: E402
 
 from ateneo import engines, text  # noqa: E402
+from ateneo.engines import PictureEngine  # noqa: E402
 from ateneo.looking import look  # noqa: E402
-from ateneo.looking.labels import shipped  # noqa: E402
+from ateneo.looking.drawings import cut, separate  # noqa: E402
+from ateneo.looking.labels import shipped, vectors  # noqa: E402
+from ateneo.looking.look import probabilities  # noqa: E402
+from ateneo.looking.riddle import letters, solve, usual  # noqa: E402
 from ateneo.looking.words import known, word_list  # noqa: E402
 from ateneo.records import Looked  # noqa: E402
 
@@ -83,8 +89,8 @@ def words_for(style: Style, language: str, path: Path, count: int, dice: random.
     able = [
         word
         for length in LENGTHS
-        for word in listed.by_length.get(length, {})
-        if word in common and all(style.by_letter[language][letter] for letter in word)
+        for word, written in listed.by_length.get(length, {}).items()
+        if word in common and written.islower() and all(style.by_letter[language][letter] for letter in word)
     ]
     return dice.sample(sorted(able), count)
 
@@ -94,15 +100,40 @@ def joined(found: Looked) -> str:
     return "".join(text.fold(drawing.names[0].name)[0] for drawing in found.drawings)
 
 
+def fit(work: Path, engine: PictureEngine) -> None:
+    """Prints, for each sharpness, how riddles of fxemoji end."""
+    style, tried = Style(work, "fxemoji"), (0.7, 1.0, 1.5, 2.0, 3.0)
+    for language in LISTS:
+        labels, path, dice = shipped(language), dictionary(work, language), random.Random(7)
+        listed, before = word_list(language, path=path), usual(labels)
+        targets = vectors(labels, engine)
+        places: dict[float, list[int]] = {sharpness: [] for sharpness in tried}
+        for word in words_for(style, language, path, 60, dice):
+            pages = [style.page([dice.choice(style.by_letter[language][letter])], dice) for letter in word]
+            cosines = engine.embed_pictures([cut(page, separate(page)[0]) for page in pages]).astype(float) @ targets.T
+            for sharpness in tried:
+                rows = probabilities(cosines, sharpness=sharpness)
+                guesses = solve([letters(row.tolist(), labels) for row in rows], listed, before=before, most=10_000)
+                found = [text.fold(guess.word) for guess in guesses]
+                places[sharpness].append(found.index(word) if word in found else len(found))
+        for sharpness, row in places.items():
+            solved, mean = np.mean(np.array(row) == 0), np.log10(1 + np.array(row)).mean()
+            print(f"{language} sharpness {sharpness:<4} solved {solved:.2f}  place {mean:.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the folder of recipes/pictures/make.py")
     parser.add_argument("--model", default="")
     parser.add_argument("--words", type=int, default=10, help="at random, of each language")
+    parser.add_argument("--fit", action="store_true", help="show what sharpness to choose")
     parser.add_argument("--sheet", type=Path, help="write the pages of one style below one another")
     arguments = parser.parse_args()
     name = f"tower:{arguments.model}" if Path(arguments.model).is_dir() and arguments.model else arguments.model
     engine = engines.load("pictures", name or "tower")
+    if arguments.fit:
+        fit(arguments.work, engine)
+        return
     pages = []
     print(f"{'style':<10} {'language':<8} {'riddles':>7} {'solved':>7} {'letters joined':>14} {'drawings parted':>15}")
     for style_name, what in STYLES.items():

@@ -14,7 +14,7 @@ from ateneo.errors import EngineError, InputError
 from ateneo.looking import look
 from ateneo.looking.drawings import cut, separate
 from ateneo.looking.labels import Labels, read, shipped
-from ateneo.looking.riddle import letters, solve
+from ateneo.looking.riddle import letters, solve, usual
 from ateneo.looking.words import WordList, known, word_list
 from tests.conftest import Command
 
@@ -106,6 +106,14 @@ def test_letters_are_the_sum_over_labels_and_over_their_names() -> None:
     assert found["c"] == pytest.approx(0.98 * (0.5 * 0.6 + 0.3), abs=1e-3)
     assert found["h"] == pytest.approx(0.98 * (0.5 * 0.4 + 0.2), abs=1e-3)
     assert sum(found.values()) == pytest.approx(1)
+
+
+def test_a_letter_that_many_labels_begin_with_weighs_no_more_for_it() -> None:
+    labels = Labels((("casa",), ("coche",), ("cama",), ("hoja",)), "test")
+    nothing_seen, listed = [letters([0.25] * 4, labels)] * 4, WordList({4: {"caca": "caca", "hoho": "hoho"}}, "test")
+    even = solve(nothing_seen, WordList({4: {"cccc": "cccc", "hhhh": "hhhh"}}, "test"), before=usual(labels))
+    assert [guess.probability for guess in even] == pytest.approx([0.5, 0.5])
+    assert solve(nothing_seen, listed)[0].word == "caca"
 
 
 def test_of_two_words_that_fit_the_one_in_use_is_offered_and_accents_do_not_matter() -> None:

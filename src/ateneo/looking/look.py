@@ -19,11 +19,11 @@ from ateneo.errors import EngineError, InputError
 from ateneo.looking import labels as naming
 from ateneo.looking.drawings import Box, cut, separate
 from ateneo.looking.labels import Labels
-from ateneo.looking.riddle import Guess, letters, solve
+from ateneo.looking.riddle import Guess, letters, solve, usual
 from ateneo.looking.words import word_list
 from ateneo.records import Drawing, Looked, Named
 
-SHARPNESS = 2.0  # how much likelier a label is that is nearer by one standard deviation: e to this
+SHARPNESS = 1.5  # how much likelier a label is that is nearer by one standard deviation: e to this
 NAMES = 5  # told of a picture
 FEWEST = 3  # drawings of a riddle
 SURE = 0.5  # of a name or word; a less likely one is offered as a guess
@@ -79,7 +79,7 @@ def _riddle(
         )
     listed = word_list(language, path=words)
     weights = _weights([cut(image, box) for box in boxes], pictures, labels)
-    guesses = solve([letters(row.tolist(), labels) for row in weights], listed)
+    guesses = solve([letters(row.tolist(), labels) for row in weights], listed, before=usual(labels))
     spelt = text.fold(guesses[0].word) if guesses else ""
     drawings = tuple(
         _drawing(box, row, labels, letter=spelt[n] if spelt else "")
@@ -99,10 +99,14 @@ def _framed(image: Image) -> list[Image]:
 
 def _weights(images: Sequence[Image], engine: PictureEngine, labels: Labels) -> NDArray[np.float64]:
     """(B, n): the probability of each label for each picture."""
-    cosines = engine.embed_pictures(images).astype(np.float64) @ naming.vectors(labels, engine).T
+    return probabilities(engine.embed_pictures(images).astype(np.float64) @ naming.vectors(labels, engine).T)
+
+
+def probabilities(cosines: NDArray[np.float64], *, sharpness: float = SHARPNESS) -> NDArray[np.float64]:
+    """(B, n) cosines of pictures with labels → (B, n) the probability of each label."""
     spread = cosines.std(1, keepdims=True)
     z = (cosines - cosines.mean(1, keepdims=True)) / np.where(spread > 0, spread, 1.0)
-    weights = np.exp(SHARPNESS * (z - z.max(1, keepdims=True)))
+    weights = np.exp(sharpness * (z - z.max(1, keepdims=True)))
     return np.asarray(weights / weights.sum(1, keepdims=True))
 
 

@@ -2,7 +2,8 @@
 
 Single names err, so no drawing is decided by itself. The letter of a drawing is a distribution: what each label is
 worth there, by the letters that its names begin with. Of all words with as many letters as there are drawings, the one
-is offered whose letters are likeliest together, times a mild prior for words in common use.
+is offered whose letters are likeliest together, times a mild prior for words in common use. Who makes a riddle has the
+word first and then looks for a thing with each letter: so a letter that many labels begin with weighs no more for it.
 """
 
 import math
@@ -39,9 +40,23 @@ def letters(weights: Sequence[float], labels: Labels) -> dict[str, float]:
     return {letter: value / total for letter, value in found.items()}
 
 
-def solve(drawings: Sequence[dict[str, float]], words: WordList) -> list[Guess]:
-    """The likeliest words, best first; none where the list has no word of that length."""
-    logs = [{letter: math.log(p) for letter, p in drawing.items()} for drawing in drawings]
+def usual(labels: Labels) -> dict[str, float]:
+    """Letter → probability, of a drawing that may be anything."""
+    count = len(labels.things)
+    return letters([1 / count] * count, labels)
+
+
+def solve(
+    drawings: Sequence[dict[str, float]],
+    words: WordList,
+    *,
+    before: dict[str, float] | None = None,
+    most: int = ALTERNATIVES + 1,
+) -> list[Guess]:
+    """The `most` likeliest words, best first; none where the list has no word of that length. `before` is how likely
+    each letter is before a drawing is seen (`usual`); None: all alike."""
+    prior = before or dict.fromkeys(LETTERS, 1 / len(LETTERS))
+    logs = [{letter: math.log(p / prior[letter]) for letter, p in drawing.items()} for drawing in drawings]
     common = known()
     scored = [
         (
@@ -54,6 +69,6 @@ def solve(drawings: Sequence[dict[str, float]], words: WordList) -> list[Guess]:
         return []
     top = max(score for score, _ in scored)
     total = sum(math.exp(score - top) for score, _ in scored)
-    best = sorted(scored, key=lambda one: (-one[0], one[1]))[: ALTERNATIVES + 1]
+    best = sorted(scored, key=lambda one: (-one[0], one[1]))[:most]
     written = words.by_length[len(drawings)]
     return [Guess(written[word], math.exp(score - top) / total) for score, word in best]
