@@ -234,6 +234,7 @@ def main() -> None:
             from ateneo import Archive
 
             Archive(archive).add(SAMPLE)
+        other = Path(shutil.copytree(archive, Path(folder) / "other"))
         print(f"load of this machine before: {os.getloadavg()[0]:.1f}; {given.users} users, {given.seconds:.0f} s each")
         with server(archive) as (address, process):
             if given.browser:
@@ -247,7 +248,7 @@ def main() -> None:
             print(busy.line("while talks are added"))
             sizes = (before, middle, memory(process))
             print("memory in MB before, after the first part, at the end: " + ", ".join(f"{one:.0f}" for one in sizes))
-        print(asyncio.run(killed(archive, given.users, min(20.0, given.seconds))))
+        print(asyncio.run(killed(other, given.users, min(20.0, given.seconds))))
         for error in sorted(set(quiet.errors + busy.errors))[:10]:
             print("error:", error)
 

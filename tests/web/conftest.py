@@ -92,9 +92,9 @@ def serving(path: Path, *options: str, **environment: str) -> Iterator[str]:
         process.stderr.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, or a skip that says how to get it."""
+    """Chromium, or a skip that says how to get it. Closed after the module: while it is open, an event loop runs."""
     if CHROMIUM is None:
         pytest.skip("no chromium; as root: apt-get install chromium")
     with sync_playwright() as playwright:
