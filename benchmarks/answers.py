@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from squad_talks import Corpus, Question, build, corpus, sentence_window, table
+from squad_talks import Corpus, Meaning, Question, build, corpus, sentence_window, table
 
 from ateneo import text
 from ateneo.answer.ask import ask
@@ -40,12 +40,15 @@ def points(asked: Asked, question: Question, window: tuple[float, float]) -> boo
     return any(c.talk == question.talk and c.start <= end + NEAR and c.end >= start - NEAR for c in citations)
 
 
-def measure(index: LocalIndex, data: Corpus, *, every: int, threshold: float) -> tuple[float, float, float, float]:
+def measure(
+    index: LocalIndex, data: Corpus, *, meaning: Meaning, every: int, threshold: float
+) -> tuple[float, float, float, float]:
     """Share whose quotes hold the answer, share whose citation is near, share answered, 95th percentile of the ms."""
     held, near, answered, spent = [], [], [], []
     for question in (q for q in data.questions[::every] if q.answerable and any(map(text.tokens, q.golds))):
         start = time.process_time()
-        asked = ask(index, question.text, threshold=threshold)
+        vectors = meaning.vectors(question.text)
+        asked = ask(index, question.text, threshold=threshold, vectors=vectors, lexicon=meaning.lexicon)
         spent.append(1000 * (time.process_time() - start))
         held.append(holds(asked, question))
         near.append(points(asked, question, sentence_window(data.texts, question)))
@@ -58,12 +61,13 @@ def main() -> None:
     options.add_argument("--every", type=int, default=1, help="ask every n-th question only")
     every = options.parse_args().every
     rows: list[list[object]] = []
+    meaning = Meaning.shipped()
     for name, joined in (("a paragraph a talk", False), ("an article a talk", True)):
         data = corpus(joined=joined)
         with tempfile.TemporaryDirectory() as folder:
-            index = build(data.texts, Path(folder))
+            index = build(data.texts, Path(folder), engine=meaning.engine)
             for refusal, threshold in (("off", 0.0), ("on", THRESHOLD)):
-                rows.append([name, refusal, *measure(index, data, every=every, threshold=threshold)])
+                rows.append([name, refusal, *measure(index, data, meaning=meaning, every=every, threshold=threshold)])
     print(table(["", "refusal", "quotes hold the answer", "within 5 s", "answered", "ms, p95"], rows))
 
 

@@ -25,16 +25,13 @@ import bm25s
 import numpy as np
 import Stemmer
 from numpy.typing import NDArray
-from squad_talks import Corpus, Question, build, corpus, table
+from squad_talks import Corpus, Meaning, Question, build, corpus, table
 
 from ateneo import text
 from ateneo.answer.ask import answering, best_of_talks
 from ateneo.answer.confidence import THRESHOLD, confidence, features
 from ateneo.archive.local_index import LocalIndex
-from ateneo.engines.sentence_vectors import SentenceVectors
-from ateneo.engines.word_vectors import WordVectors
 from ateneo.search.evidence import Weighed
-from ateneo.search.lexicon import Lexicon
 from ateneo.search.question import Question as ReadQuestion
 from ateneo.search.question import read_question
 from ateneo.search.search import find, fold_same
@@ -68,18 +65,6 @@ class Case:
 def half(talk: str) -> int:
     """LEARN or MEASURE."""
     return zlib.crc32(talk.encode()) % 2
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What `ask` knows besides words: nothing of it with --words."""
-
-    engine: SentenceVectors | None
-    lexicon: Lexicon | None
-
-    def vectors(self, question: str) -> dict[str, NDArray[np.float32]]:
-        """Space → the question's vector."""
-        return {self.engine.space: self.engine.embed([question], query=True)[0]} if self.engine else {}
 
 
 def case(index: LocalIndex, question: Question, meaning: Meaning, *, masked: bool) -> Case:
@@ -196,8 +181,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
     data, every = corpus(), options.every
-    engine = None if options.words else SentenceVectors()
-    meaning = Meaning(engine, Lexicon(WordVectors()) if engine else None)
+    meaning = Meaning(None, None) if options.words else Meaning.shipped()
     if options.fit:
         parts = [part(data, size, draw=draw) for draw, size in enumerate(LEARNT_FROM)]
         learn = [c for some in parts for c in cases(only(some, LEARN), meaning, every=every)]

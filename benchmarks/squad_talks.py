@@ -12,11 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ateneo.archive.local_index import LocalIndex
 from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.engines.word_vectors import WordVectors
 from ateneo.ingest.captions import read
 from ateneo.ingest.passages import make_passages
 from ateneo.records import Talk
+from ateneo.search.lexicon import Lexicon
 
 SHARED = Path(os.environ.get("ATENEO_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 SECONDS_PER_WORD = 0.4
@@ -40,6 +45,23 @@ class Corpus:
 
     texts: dict[str, str]
     questions: list[Question]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What `ask` knows besides words."""
+
+    engine: SentenceVectors | None
+    lexicon: Lexicon | None
+
+    @classmethod
+    def shipped(cls) -> "Meaning":
+        """All of it, as it ships."""
+        return cls(SentenceVectors(), Lexicon(WordVectors()))
+
+    def vectors(self, question: str) -> dict[str, NDArray[np.float32]]:
+        """Space → the question's vector."""
+        return {self.engine.space: self.engine.embed([question], query=True)[0]} if self.engine else {}
 
 
 def corpus(version: str = "1.1", *, joined: bool = False) -> Corpus:
