@@ -18,7 +18,8 @@ demo: $(VENV)/.core
 	@$(BIN)/ateneo --archive $(DEMO) add --jobs 2 src/ateneo/sample
 	@for question in $(QUESTIONS); do \
 	  printf '\n$$ ateneo ask "%s"\n\n' "$$question"; $(BIN)/ateneo --archive $(DEMO) ask "$$question" || exit 1; done
-	@printf '\nGo on: %s\n       %s\n       %s\n' "$(BIN)/ateneo --archive $(DEMO) search montaña" \
+	@printf '\nGo on: %s\n       %s\n       %s\n       %s\n' "$(BIN)/ateneo --archive $(DEMO) search montaña" \
+	  "$(BIN)/ateneo --archive $(DEMO) serve --open" \
 	  "$(BIN)/ateneo --archive $(DEMO) show 12" "$(BIN)/ateneo add YOUR-RECORDINGS, then: $(BIN)/ateneo ask YOUR-QUESTION"
 
 test: $(VENV)/.test check-debian $(VENV)/axe/axe.min.js

@@ -91,7 +91,7 @@ def sentence(record: Sentence) -> dict[str, Any]:
 
 
 def transcript(track: Track, talk_id: str) -> dict[str, Any]:
-    """What was said in one language, caption by caption: TRANSCRIPT of docs/json.md."""
+    """What was said in one language, caption by caption: TRANSCRIPT of docs/web.md."""
     return {
         "version": VERSION,
         "talk": talk_id,

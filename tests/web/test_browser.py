@@ -18,6 +18,7 @@ from tests.web.conftest import HOSTILE, page_of, serving
 TALK = "/talks/2018-03-14-coches-de-hidrogeno"
 QUESTION = "¿Qué emite la pila de combustible?"
 AXE = Path(os.environ.get("ATENEO_AXE", ROOT / ".venv" / "axe" / "axe.min.js"))
+AT_ONCE = 3.0  # s, on a machine that is busy with other tests; docs/benchmarks.md has what it takes
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
 PAGES = [
     "/",
@@ -76,13 +77,13 @@ def test_a_citation_plays_its_second_with_the_quote_highlighted(page: Page) -> N
     expect(page.get_by_role("complementary").get_by_role("link")).to_have_text("Coches de hidrógeno")
 
 
-def test_the_answer_is_there_within_a_second_and_talk_by_talk(page: Page) -> None:
+def test_the_answer_comes_at_once_and_talk_by_talk(page: Page) -> None:
     ask(page, QUESTION)
     expect(page.locator(".merged .sentence").first).to_be_visible()
     began = time.monotonic()
     ask(page, "¿Qué mueve el coche?")
     expect(page.locator(".merged .sentence").first).to_be_visible()
-    assert time.monotonic() - began < 1.0 * float(os.environ.get("ATENEO_TEST_PATIENCE", "3"))
+    assert time.monotonic() - began < AT_ONCE
     expect(page.locator(".by-talk")).to_contain_text("Coches de hidrógeno. Irene Valdemora, Luis Sanz. 2018-03-14")
 
 

@@ -44,4 +44,5 @@ def test_no_request_makes_the_server_fail(
         with contextlib.suppress(Unsatisfiable):  # what takes nothing cannot be asked wrongly
             CALM(given(case=found.ok().as_strategy(generation_mode=mode))(check))()
     assert len(statuses) >= 15
-    assert any(200 in seen for seen in statuses.values()) == (mode is schemathesis.GenerationMode.POSITIVE)
+    common = 200 if mode is schemathesis.GenerationMode.POSITIVE else 422
+    assert any(common in seen for seen in statuses.values())

@@ -101,7 +101,7 @@ def remove(site: Writable, talk_id: TalkId) -> Response:
 
 @router.get("/talks/{talk_id}/transcripts/{language}", summary="What was said, caption by caption", tags=["talks"])
 def transcript(here: Here, talk_id: TalkId, language: Language) -> JSONResponse:
-    """Captions with their times, doubtful words and marks (TRANSCRIPT in docs/json.md)."""
+    """Captions with their times, doubtful words and marks (TRANSCRIPT in docs/web.md)."""
     return JSONResponse(documents.transcript(here.archive.transcript(talk_id, language=language), talk_id))
 
 
