@@ -66,6 +66,15 @@ def test_dropped_files_become_one_talk_that_is_found(archive: Path, captions: Pa
     assert Archive(archive).source("azafran").startswith(str(archive / "recordings"))
 
 
+def test_a_recording_that_is_there_already_is_not_kept_twice(ready: Path, archive: Path) -> None:
+    with client_of(archive) as client:
+        done = ended(client, drop(client, ready.parent / "hidrogeno.mp4"))
+        item = done["items"][0]
+        assert (done["state"], item["state"], item["talk"]) == ("done", "duplicate", "2018-03-14-coches-de-hidrogeno")
+    assert not list((archive / "recordings").glob("*/*"))
+    assert (ready.parent / "hidrogeno.mp4").exists()
+
+
 def test_a_folder_on_the_server_is_added_with_what_cannot_be_read_named(
     archive: Path, captions: Path, tmp_path: Path
 ) -> None:

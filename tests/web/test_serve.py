@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -100,8 +101,10 @@ def test_everywhere_else_a_token_is_asked_for_and_told(ready: Path) -> None:
         place = lines[1].split("With the token: ")[1].strip()
         assert httpx2.get(place.split("?")[0] + "api/talks").status_code == 401
         assert httpx2.get(place, follow_redirects=False).status_code == 303
+        server.send_signal(signal.SIGINT)  # Ctrl-C
+        assert server.wait(30) == 0
     finally:
-        server.terminate()
+        server.kill()
         server.wait(20)
         server.stderr.close()
 

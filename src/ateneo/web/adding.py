@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ateneo.api import Archive
 from ateneo.errors import ArchiveError, AteneoError
 from ateneo.ingest.discover import Item, discover
 from ateneo.ingest.run import Progress
+from ateneo.web.uploads import FOLDER
 
 NICE = 10
 WAIT = 24 * 3600.0  # s that it waits for another program that writes to the archive
@@ -40,7 +42,7 @@ def main() -> None:
     os._exit(0)
 
 
-def add(archive: Archive, paths: list[str], options: dict[str, Any], tell: Any) -> str:
+def add(archive: Archive, paths: list[str], options: dict[str, Any], tell: Callable[..., None]) -> str:
     """Adds everything under `paths`; "done" where all went well, else "failed". Raises ArchiveError."""
     found = discover([Path(path) for path in paths])
     tell(total=len(found.items), problem="; ".join(found.problems))
@@ -50,7 +52,7 @@ def add(archive: Archive, paths: list[str], options: dict[str, Any], tell: Any) 
     return "done" if states and not found.problems and "failed" not in states else "failed"
 
 
-def _add_one(archive: Archive, number: int, item: Item, options: dict[str, Any], tell: Any) -> str:
+def _add_one(archive: Archive, number: int, item: Item, options: dict[str, Any], tell: Callable[..., None]) -> str:
     def progress(now: Progress) -> None:
         tell(item=number, state="running", stage=now.stage, fraction=round(now.fraction, 3))
 
@@ -63,8 +65,17 @@ def _add_one(archive: Archive, number: int, item: Item, options: dict[str, Any],
         return "failed"
     outcome = report.outcomes[0]
     state = "failed" if outcome.state == "skipped" or outcome.problems else "done"
+    if outcome.state == "duplicate":
+        state = "duplicate"
+        _discard(archive, item)
     tell(item=number, state=state, talk=outcome.talk_id, problems=list(outcome.problems), fraction=1.0)
     return state
+
+
+def _discard(archive: Archive, item: Item) -> None:
+    """Removes an upload of a recording that the archive has already. Nothing else is ever removed."""
+    if item.recording and item.recording.resolve().is_relative_to((archive.path / FOLDER).resolve()):
+        item.recording.unlink(missing_ok=True)
 
 
 def _end_with_parent() -> None:

@@ -1,6 +1,7 @@
 """Starting the server: which rules follow from where it listens, and patience with slow clients."""
 
 import asyncio
+import contextlib
 import secrets
 import socket
 import threading
@@ -104,7 +105,8 @@ def serve(
         h11_max_incomplete_event_size=LARGEST_HEADERS,
         timeout_graceful_shutdown=FORTHWITH, proxy_headers=True, forwarded_allow_ips="127.0.0.1,::1",
     )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it ends
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def lines(archive: Archive, rules: Rules, place: str) -> list[str]:

@@ -140,6 +140,7 @@ _BOTH: Mapping[str, tuple[str, str]] = {  # key → English, Spanish
     "state_waiting": ("waiting", "en espera"),
     "state_running": ("at work", "en marcha"),
     "state_done": ("done", "hecho"),
+    "state_duplicate": ("already there", "ya estaba"),
     "state_failed": ("failed", "con errores"),
     "state_cancelled": ("cancelled", "cancelado"),
     "stage_probe": ("reading the file", "leyendo el archivo"),

@@ -102,7 +102,7 @@ function draw(row, job) {
 
 function item(one) {
   const at = stages.indexOf(one.stage);
-  const done = one.state === "done" ? 1 : one.state === "running" ? (Math.max(0, at) + one.fraction) / stages.length : 0;
+  const done = ["done", "duplicate"].includes(one.state) ? 1 : one.state === "running" ? (Math.max(0, at) + one.fraction) / stages.length : 0;
   const name = one.talk ? el("a", { href: `/talks/${one.talk}` }, one.label) : el("span", {}, one.label);
   const state = one.state === "running" && one.stage ? t(`stage_${one.stage}`) : t(`state_${one.state}`);
   return el("li", { "data-state": one.state }, el("div", { class: "job-head" }, name, el("span", { class: `state ${one.state}` }, state)),
