@@ -1,6 +1,7 @@
 """How fast `see` is over a large archive, and what picture, slide text and speech find alone and together.
 
     python benchmarks/see.py --scale [--frames 100000] [--keep DIR]
+    python benchmarks/see.py --fit [--model FOLDER] [--keep DIR]
     python benchmarks/see.py --quality [--model FOLDER] [--keep DIR] [--sheet FILE.png]
 
 Scale: talks of 50 frames and 20 passages, with random vectors of 384 numbers and words drawn with a seed; processor
@@ -187,14 +188,20 @@ def quality(folder: Path, engine: str | None, sheet: Path | None) -> None:
         archive.write_sheet(sheet, Sights("22 queries, two frames each", tuple(best)))
 
 
-def visual(folder: Path, engine: str | None, sheet: Path | None) -> None:
-    """The place of the first right frame of the sample recordings, by each way."""
-    truth = json.loads((ROOT / "recipes" / "sample" / "truth.json").read_text(encoding="utf-8"))
+def sample_archive(folder: Path, engine: str | None) -> Archive:
+    """The sample recordings as an archive."""
     archive = Archive(folder)
     if engine:
         archive.choose("picture_engine", engine)
     archive.add(ROOT / "src" / "ateneo" / "sample")
     archive.reindex()
+    return archive
+
+
+def visual(folder: Path, engine: str | None, sheet: Path | None) -> None:
+    """The place of the first right frame of the sample recordings, by each way."""
+    truth = json.loads((ROOT / "recipes" / "sample" / "truth.json").read_text(encoding="utf-8"))
+    archive = sample_archive(folder, engine)
     best: list[Sight] = []
     for sight in truth["sights"]:
         places = {}
@@ -219,12 +226,64 @@ def _shown(archive: Archive, one: Sight, kinds: list[str], span: dict[str, objec
     return seen and shared > 0.5 * min(one.frame.end - one.frame.start, end - start)
 
 
+CHOSEN_ON = (  # frames of the sample recordings (a part of the talk's id, a second), what was asked for each by hand
+    ("estrellas", 44.6, "código Python que calcula la luminosidad"),
+    ("estrellas", 92.2, "tabla de tipos de estrellas con color y temperatura"),
+    ("aeropuerto", 16.4, "mapa con Huesca y Teruel"),
+    ("aeropuerto", 50.6, "diagrama de flujo de la vida de un avión"),
+    ("aeropuerto", 0.0, "aviones aparcados en un aeropuerto"),
+    ("cuerda", 106.5, "table of a word in three spellings"),
+    ("ruedas", 15.2, "flow diagram from water to wheel"),
+    ("ruedas", 53.8, "tabla que compara hidrógeno y batería"),
+    ("ruedas", 0.0, "drawing of a car with fuel cell"),
+    ("viento", 72.8, "fórmula de la energía de un embalse"),
+    ("viento", 95.6, "foto de molinos de viento"),
+    ("silico", 43.8, "code that simulates ten thousand patients"),
+    ("silico", 67.0, "gráfico de concentración tras una dosis"),
+    ("bateria", 45.4, "chart of battery price over the years"),
+    ("empleo", 14.6, "gráfico de barras del empleo por sector"),
+    ("empleo", 72.4, "table of old and new car parts"),
+    ("pueblos", 38.4, "glaciers shrinking bar chart"),
+    ("rockets", 42.8, "thrust curve of a rocket test"),
+    ("pantalla", 61.4, "retrato de una anciana"),
+    ("rockets", 13.2, "the rocket equation"),
+)
+
+
+def fit(folder: Path, engine: str | None) -> None:
+    """Prints how weights do on CHOSEN_ON: the mean of 1 over the place of the right frame, how often it is first."""
+    archive = sample_archive(folder, engine)
+    archive.index.refresh()
+    tables = []
+    for _, _, query in CHOSEN_ON:
+        sought = see.by_words(query, archive.index, pictures=archive.picture_engine, texts=archive.text_engine)
+        tables.append(see.score_all(archive.index, sought, frames=archive.gallery, depth=200, where=None,
+                                    lexicon=archive.lexicon))  # fmt: skip
+    for weights in [
+        *WAYS.values(),
+        *((p, 1.0, s) for p in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25) for s in (0.25, 0.5, 1.0)),
+    ]:
+        places = [
+            _place(table, talk, second, weights) for table, (talk, second, _) in zip(tables, CHOSEN_ON, strict=True)
+        ]
+        mean, first = np.mean([1 / place for place in places]), np.mean([place == 1 for place in places])
+        print(f"  picture {weights[0]:<5} text {weights[1]:<4} said {weights[2]:<5} {mean:.3f}  first {first:.2f}")
+
+
+def _place(table: see.Table, talk: str, second: float, weights: tuple[float, float, float]) -> int:
+    farthest = min((s.picture for s in table.values() if s.picture is not None), default=0.0)
+    order = sorted(table.values(), key=lambda s: -see.total(s, farthest, weights=weights))
+    right = [n for n, s in enumerate(order, 1) if talk in s.talk.id and abs(s.frame.start - second) < 1]
+    return right[0] if right else len(order) + 1
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", action="store_true")
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
     parser.add_argument("--quality", action="store_true")
+    parser.add_argument("--fit", action="store_true", help="show how weights do on the queries they were chosen on")
     parser.add_argument("--model", help="folder of the image tower")
     parser.add_argument("--sheet", type=Path, help="write what was found in slides_images on one page")
     parser.add_argument("--sample-sheet", type=Path, help="write what was found in the sample recordings on one page")
@@ -233,9 +292,11 @@ def main() -> None:
         folder = arguments.keep or Path(temporary)
         if arguments.scale:
             scale(arguments.frames, folder / f"scale-{arguments.frames}-{SentenceVectors().space}")
+        engine = arguments.model
+        engine = f"tower:{Path(engine).absolute()}" if engine and Path(engine).is_dir() else engine
+        if arguments.fit:
+            fit(folder / "sample", engine)
         if arguments.quality:
-            engine = arguments.model
-            engine = f"tower:{Path(engine).absolute()}" if engine and Path(engine).is_dir() else engine
             if not SHARED.is_dir():
                 print(f"not measured: slides_images: no shared data at {SHARED}; set ATENEO_SHARED", file=sys.stderr)
             else:
