@@ -26,7 +26,8 @@ def names(found: Sights) -> list[tuple[str, int]]:
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recordings")
     write_video(folder / "trenes.mp4", ["LOCOMOTORA DE VAPOR", "EL VAGON"], seconds=8, grounds=["white", "red"])
-    write_video(folder / "abejas.mp4", ["LA COLMENA", "X Y Z", "LA REINA"], seconds=8, grounds=["yellow", "blue", "white"])
+    grounds = ["yellow", "blue", "white"]
+    write_video(folder / "abejas.mp4", ["LA COLMENA", "X Y Z", "LA REINA"], seconds=8, grounds=grounds)
     write_vtt(folder / "trenes.es.vtt", ["La locomotora quema carbón.", "Lleva grano a la ciudad."], seconds=8)
     write_vtt(folder / "abejas.es.vtt", ["Hay flores.", "El cielo se ve despejado.", "Pone huevos."], seconds=8)
     (folder / "talks.csv").write_text(CSV)
