@@ -13,7 +13,7 @@ import scenery
 import sources
 import task
 import texts
-from mixture import Mixture
+from mixture import Mixture, Small
 from names import Concept
 from safetensors.torch import load_file
 from tower import TowerConfig
@@ -38,6 +38,9 @@ class Plan:
     drawn: float = 0.7  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     keep: float = 0.5  # tokens that the transformer reads while learning ...
     whole: float = 0.15  # ... but for this last part of the steps, which reads all
+    small: int = 64  # pixels of the pictures of the first part of the steps ...
+    early: float = 0.7  # ... which is this
+    times: int = 2  # as many pictures in each of these steps
 
 
 def gather(work: Path, plan: Plan, *, processes: int = 1) -> None:
@@ -72,8 +75,8 @@ def known(work: Path) -> list[Concept]:
     return drawings.make(work, (*STYLES, HELD_STYLE))
 
 
-def mixtures(work: Path, plan: Plan) -> tuple[Mixture, Mixture]:
-    """What is learned from, and what is kept apart."""
+def mixtures(work: Path, plan: Plan, *, steps: int = 0) -> tuple[Mixture, Mixture]:
+    """What is learned from in so many steps, and what is kept apart."""
     concepts = known(work)
     pages, held = generated.load(work / "slides", count=plan.slides), min(HELD_PAGES, plan.slides // 10)
     size = plan.config.image_size
@@ -85,6 +88,7 @@ def mixtures(work: Path, plan: Plan) -> tuple[Mixture, Mixture]:
             size=size,
             slides_share=1 - plan.drawn,
             only=range(len(pages) - held),
+            small=Small(plan.small, steps=round(steps * plan.early), times=plan.times),
         ),
         Mixture(
             drawings.load(work, [HELD_STYLE]), pages, concepts, size=size, only=range(len(pages) - held, len(pages))
@@ -110,7 +114,7 @@ def learn(
     """Trains, or goes on; the folder of the model. The last part of the steps reads every token of a picture. A new
     run starts from the weights of the file `begin`, where one is given."""
     said = bank(work, encoder)
-    learned, held = mixtures(work, plan)
+    learned, held = mixtures(work, plan, steps=settings.steps)
     rarity = task.rarities(said, learned.slides.facts)
     run = work / "runs" / encoder.space
     run.mkdir(parents=True, exist_ok=True)

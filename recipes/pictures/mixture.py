@@ -45,6 +45,16 @@ class Shown(Item):
     facts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Small:
+    """The first `steps` learn from smaller pictures, and from `times` as many of them ("progressive resizing": most of
+    what tells one thing from another is seen at a quarter of the pixels, for a quarter of the price)."""
+
+    size: int
+    steps: int
+    times: int = 1
+
+
 class Mixture(Pictures):
     """Drawings and slides, without end. `styles` are those to take drawings from."""
 
@@ -57,12 +67,14 @@ class Mixture(Pictures):
         size: int,
         slides_share: float = 0.5,
         only: range | None = None,
+        small: Small | None = None,
     ) -> None:
         super().__init__([], size)
         self.drawings, self.slides, self.share = drawings, slides, slides_share
         self.places = {concept.key: n for n, concept in enumerate(concepts)}
         self.directed = {concept.key for concept in concepts if concept.directed}
         self.pages = only or range(len(slides))
+        self.small = small or Small(size, steps=0)
 
     def __len__(self) -> int:
         return len(self.drawings) + len(self.pages)
@@ -73,7 +85,13 @@ class Mixture(Pictures):
         with ThreadPoolExecutor(1) as pool:
             waiting: deque[Future[Batch]] = deque()
             for step in count(start):
-                waiting.append(pool.submit(self.made, batch, seed=(seed, step, rank)))
+                if step < self.small.steps:
+                    made = pool.submit(
+                        self.made, batch * self.small.times, seed=(seed, step, rank), size=self.small.size
+                    )
+                else:
+                    made = pool.submit(self.made, batch, seed=(seed, step, rank))
+                waiting.append(made)
                 if len(waiting) > AHEAD:
                     yield waiting.popleft().result()
 
@@ -95,18 +113,18 @@ class Mixture(Pictures):
         places = torch.tensor([self.places[key] for key in first])
         return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2), places
 
-    def made(self, batch: int, *, seed: tuple[int, ...]) -> Batch:
-        """One batch."""
-        rng = np.random.default_rng(seed)
+    def made(self, batch: int, *, seed: tuple[int, ...], size: int = 0) -> Batch:
+        """One batch; pictures of the usual size where none is given."""
+        rng, size = np.random.default_rng(seed), size or self.size
         rows = []
         for n in range(batch):
             if n < round(batch * self.share):
                 pixels, shown = self._slide(self.pages[int(rng.integers(len(self.pages)))])
-                rows.append((varied_slide(pixels, rng, size=self.size), shown))
+                rows.append((varied_slide(pixels, rng, size=size), shown))
             else:
                 picture, style, key = self.drawings.at(int(rng.integers(len(self.drawings))))
                 pixels = varied_drawing(
-                    picture, rng, size=self.size, tint=style in MONOCHROME, mirror=key not in self.directed
+                    picture, rng, size=size, tint=style in MONOCHROME, mirror=key not in self.directed
                 )
                 rows.append((pixels, Shown(f"{style}/{key}", NOWHERE, concept=self.places[key], facts=DRAWING)))
         return _batch(rows)

@@ -36,7 +36,8 @@ START = 1 / 0.07  # of the scale, as in CLIP
 class LockedTask(Task):
     """A tower that learns to meet the vectors of a bank of texts; `rarity` (n,) weighs each text that is true.
 
-    Up to step `whole_from` the transformer reads the part `keep` of a picture's tokens, from then on all.
+    Up to step `whole_from` the transformer reads the part `keep` of the tokens of a picture of the tower's size, from
+    then on all.
     """
 
     name = "locked pictures"
@@ -72,7 +73,8 @@ class LockedTask(Task):
         chosen = self.choose().to(device)
         of = self.concept[chosen]
         true = matches(concept, facts, of, self.states[chosen])  # (B, C)
-        keep = self.keep if int(self.done) < self.whole_from else 1.0
+        small = batch.pixels.shape[-1] < self.model.config.image_size  # and has few tokens as it is
+        keep = self.keep if int(self.done) < self.whole_from and not small else 1.0
         I_e = self.model(normalised(batch.pixels).to(device), keep=keep).float()
         same = (of[None] == concept[:, None]) & (of != NOTHING)  # of its thing, true or not
         with torch.autocast(device.type, enabled=False):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from ateneo.models.clip import l2_normalize
 from ateneo.models.layers import Transformer
@@ -60,14 +61,24 @@ class Tower(nn.Module):
         nn.init.normal_(self.W_i, std=self.config.width**-0.5)
 
     def forward(self, pixels: Tensor, *, keep: float = 1.0) -> Tensor:
-        """`keep` below 1: the transformer reads only so many of the tokens, drawn by chance (PatchDropout)."""
-        x = self.stem(pixels).flatten(2).transpose(1, 2) + self.positions  # (B, N, D)
+        """`keep` below 1: the transformer reads only so many of the tokens, drawn by chance (PatchDropout). Pictures of
+        another size have positions interpolated to theirs."""
+        grid = self.stem(pixels)  # (B, D, s, s)
+        x = grid.flatten(2).transpose(1, 2) + self._positions(grid.shape[-1])  # (B, N, D)
         if keep < 1:
             B, N, D = x.shape
             some = torch.rand(B, N).argsort(1)[:, : max(1, round(N * keep))].to(x.device)
             x = x.gather(1, some[..., None].expand(-1, -1, D))
         x = self.norm(self.transformer(x).mean(1))  # (B, D)
         return l2_normalize(x @ self.W_i)
+
+    def _positions(self, side: int) -> Tensor:
+        """(side², D)."""
+        own = self.config.side
+        if side == own:
+            return self.positions
+        grid = self.positions.T.reshape(1, -1, own, own)
+        return interpolate(grid, size=(side, side), mode="bilinear", antialias=True).flatten(2)[0].T
 
 
 def _halving(inputs: int, outputs: int) -> nn.Sequential:
