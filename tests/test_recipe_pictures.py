@@ -20,7 +20,7 @@ import generated  # noqa: E402
 import people  # noqa: E402
 import task  # noqa: E402
 import texts  # noqa: E402
-from mixture import Mixture, varied_drawing  # noqa: E402
+from mixture import Mixture, Small, varied_drawing  # noqa: E402
 from names import Concept  # noqa: E402
 from tower import Tower, TowerConfig  # noqa: E402
 
@@ -125,6 +125,18 @@ def test_a_step_is_made_of_the_seed_alone(toy_mixture: Mixture) -> None:
     assert torch.equal(one.pixels, again.pixels)
     assert one.pixels.shape == (6, 3, 32, 32)
     assert [item.key for item in one.items] == [item.key for item in again.items]
+
+
+def test_the_first_steps_learn_from_more_and_smaller_pictures(toy_mixture: Mixture) -> None:
+    early = Mixture(toy_mixture.drawings, toy_mixture.slides, THINGS, size=32, small=Small(16, steps=2, times=3))
+    batches = early.shuffled(4, seed=0)
+    assert [next(batches).pixels.shape for _ in range(3)] == [(12, 3, 16, 16), (12, 3, 16, 16), (4, 3, 32, 32)]
+
+
+def test_the_tower_reads_pictures_of_another_size(toy_mixture: Mixture) -> None:
+    tower = Tower(TINY).eval()
+    for side in (16, 32, 48):
+        assert torch.allclose(tower(torch.zeros(2, 3, side, side)).norm(dim=1), torch.ones(2), atol=1e-4)
 
 
 def test_a_run_that_was_stopped_ends_with_the_same_weights(toy_mixture: Mixture, tmp_path: Path) -> None:
