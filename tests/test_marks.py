@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ateneo.ingest import marks
-from ateneo.records import MarkedSpan, Word
+from ateneo.ingest.marks import doubtful
+from ateneo.records import Cue, MarkedSpan, Word
 from tests.conftest import ROOT
 
 TALK = """
@@ -131,3 +132,10 @@ def test_the_benchmark_marks_what_was_put_in_and_little_else(shared: Path) -> No
     assert gaps >= 95.0, out
     assert clean <= 1.0, out
     assert " 0 sentences of loops left to cite" in out
+
+
+def test_words_of_which_the_recogniser_was_not_sure_are_found_in_their_caption() -> None:
+    words = [Word(0.0, 0.4, " La", 0.9), Word(0.4, 0.9, " pila", 0.3), Word(0.9, 1.3, " pila", 0.9),
+             Word(1.3, 2.0, " emite", 0.2), Word(5.0, 5.5, " La", 0.1)]  # fmt: skip
+    assert doubtful(Cue(0.0, 2.0, "La pila pila\nemite agua."), words) == [(3, 7), (13, 18)]
+    assert doubtful(Cue(0.0, 2.0, "La pila da agua."), words) == [(3, 7)]  # a person corrected it

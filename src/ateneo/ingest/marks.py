@@ -19,7 +19,6 @@ from ateneo.records import Cue, MarkedSpan, Word
 from ateneo.text import tokens
 
 Span = tuple[float, float]  # seconds
-UNSURE = 0.5  # probability below which a recognised word is shown as doubtful
 
 LONGEST_TURN = 60  # words; what comes back after more is a refrain
 EXACT = (1.6, 9, 0.8)  # turns after the first, words in all, and share of the words that are the same, to be a loop
@@ -35,6 +34,7 @@ LEAST = 2.0  # s of voice without a word that make a gap: five or six words lost
 SLOW_WORD = (1.0, 0.1)  # s, and s a letter: the longest that a word may take; what lasts longer hides a gap
 EDGE = 0.35  # s; how far words and voice may disagree about where they begin
 RATE = (14, 1.0)  # so many words in so many seconds are faster than anybody speaks
+UNSURE = 0.5  # probability below which a recognised word is shown as doubtful
 APART = 1.5  # s from any voice at which words are invented
 
 
@@ -212,7 +212,7 @@ def _note(texts: Sequence[str]) -> str:
 
 
 def doubtful(cue: Cue, words: Sequence[Word]) -> list[tuple[int, int]]:
-    """Where in a caption's text stand words of which the recogniser was not sure: (first letter, letter after the last).
+    """Where in a caption's text stand words of which the recogniser was not sure: first letter, letter after the last.
     Words that are no longer there, because a person corrected the caption, are passed over."""
     spans, at = [], 0
     for word in words:

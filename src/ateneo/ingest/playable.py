@@ -1,8 +1,8 @@
 """Whether browsers play a recording, and a copy that they do.
 
-Every browser plays H.264 with AAC in MP4; most play VP8, VP9 and AV1 with Opus or Vorbis in WebM, and MP3, Ogg, FLAC and
-WAV. Of anything else a copy is made once: streams that are fine are only repacked, the others encoded. The copy begins
-with its index, so that it plays before it is loaded.
+Every browser plays H.264 with AAC in MP4; most play VP8, VP9 and AV1 with Opus or Vorbis in WebM, and MP3, Ogg, FLAC
+and WAV. Of anything else a copy is made once: streams that are fine are only repacked, the others encoded. The copy
+begins with its index, so that it plays before it is loaded.
 """
 
 import contextlib
