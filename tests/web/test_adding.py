@@ -21,7 +21,7 @@ from tests.web.conftest import client_of, serving
 ENDED = ("done", "failed", "cancelled")
 
 
-def until(look: Callable[[], Any], *, seconds: float = 120.0) -> Any:
+def until(look: Callable[[], Any], *, seconds: float = 240.0) -> Any:
     """What `look` gives as soon as it gives something."""
     end = time.monotonic() + seconds
     while not (found := look()):
