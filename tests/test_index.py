@@ -149,6 +149,14 @@ def test_kinds_are_kept_apart(index: Index) -> None:
     assert [one.frame for one in index.near(vector(0, 1), space="p", kinds=("frame",))] == frames
 
 
+def test_the_index_knows_which_languages_it_holds(index: Index) -> None:
+    index.upsert("a", [passage("a", "coche", language="es-MX")])
+    index.upsert("bb", [passage("bb", "car", language="en")])
+    assert [index.speaks(language) for language in ("es", "es-MX", "en", "fr")] == [True, True, True, False]
+    index.remove("bb")
+    assert not index.speaks("en")
+
+
 def test_vectors_of_one_space_never_meet_another(index: Index) -> None:
     index.upsert("a", [passage("a", "uno", space="one@1", at=(1, 0))])
     index.upsert("bb", [passage("bb", "dos", space="two@1", at=(1, 0, 0))])

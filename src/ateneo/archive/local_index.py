@@ -206,7 +206,8 @@ class LocalIndex:
 
     def speaks(self, language: str) -> bool:
         """See Index.speaks."""
-        return bool(self._guarded(lambda: self._searcher.doc_freq("language", language.lower())))
+        there = tantivy.Query.term_query(self._index.schema, "language", language.lower())
+        return bool(self._guarded(lambda: self._searcher.search(there, 1, count=False).hits))
 
     def size(self) -> int:
         """See Index.size."""

@@ -71,7 +71,7 @@ def open_session(model: Path, *, threads: int) -> "InferenceSession":
     try:
         return onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
     except Exception as error:  # what ONNX Runtime raises has no common class
-        raise EngineError(f"cannot load {model}: {_plain(error)}; get the file again") from error
+        raise EngineError(f"cannot read {model}: {_plain(error)}; get the file, or install Ateneo, again") from error
 
 
 def run(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ateneo.engines import onnx_files
 from ateneo.errors import EngineError, ModelMissing
 
 if TYPE_CHECKING:
@@ -75,33 +76,26 @@ class SentenceVectors:
         mask = np.zeros_like(ids)
         for n, row in enumerate(tokens):
             ids[n, : len(row)], mask[n, : len(row)] = row, 1
-        try:
-            [vectors] = self._session.run(["vectors"], {"ids": ids, "mask": mask})
-        except Exception as error:  # ONNX Runtime has no base class of its own
-            raise EngineError(f"cannot run {self._folder / MODEL}: {error}; make it again or install again") from error
-        return np.asarray(vectors, np.float32)
+        return onnx_files.run(self._session, "vectors", given={"ids": ids, "mask": mask}, model=self._folder / MODEL)
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
-        from tokenizers import Tokenizer
-
-        try:
-            return Tokenizer.from_file(str(self._folder / TOKENIZER))
-        except Exception as error:
-            raise EngineError(f"cannot read {self._folder / TOKENIZER}: {error}; install Ateneo again") from error
+        return read_tokenizer(self._folder)
 
     @cached_property
     def _session(self) -> "InferenceSession":
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = self._threads, 1
-        options.log_severity_level = 3
-        try:
-            return onnxruntime.InferenceSession(str(self._folder / MODEL), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise EngineError(f"cannot read {self._folder / MODEL}: {error}; install Ateneo again") from error
+        return onnx_files.open_session(self._folder / MODEL, threads=self._threads)
 
     @property
     def _nothing(self) -> NDArray[np.float32]:
         return np.zeros((0, int(self._session.get_outputs()[0].shape[-1])), np.float32)
+
+
+def read_tokenizer(folder: Path) -> "Tokenizer":
+    """The tokenizer of an encoder's folder. Raises EngineError where it cannot be read."""
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_file(str(folder / TOKENIZER))
+    except Exception as error:  # of no class of its own
+        raise EngineError(f"cannot read {folder / TOKENIZER}: {error}; install Ateneo again") from error

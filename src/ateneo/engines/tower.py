@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ateneo.engines import Picture
+from ateneo.engines import Picture, onnx_files
 from ateneo.engines.sentence_vectors import SentenceVectors
 from ateneo.errors import EngineError, ModelMissing
 from ateneo.models.preprocess import Preprocess
@@ -82,11 +82,8 @@ class PictureTower:
 
     def _run(self, pictures: list[Picture]) -> NDArray[np.float32]:
         pixels = self._preprocess.arrays(pictures)  # (B, 3, S, S)
-        try:
-            [vectors] = self._session.run(["image_embeds"], {"pixel_values": pixels})
-        except Exception as error:  # ONNX Runtime has no base class of its own
-            raise EngineError(f"cannot run {self._folder / MODEL}: {error}; make it again or install again") from error
-        return np.asarray(vectors, np.float32)
+        given = {"pixel_values": pixels}
+        return onnx_files.run(self._session, "image_embeds", given=given, model=self._folder / MODEL)
 
     def _read_text_space(self) -> str:
         path = self._folder / CONFIG
@@ -106,15 +103,7 @@ class PictureTower:
 
     @cached_property
     def _session(self) -> "InferenceSession":
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = self._threads, 1
-        options.log_severity_level = 3
-        try:
-            return onnxruntime.InferenceSession(str(self._folder / MODEL), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise EngineError(f"cannot read {self._folder / MODEL}: {error}; install Ateneo again") from error
+        return onnx_files.open_session(self._folder / MODEL, threads=self._threads)
 
     @property
     def _size(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ateneo.engines.sentence_vectors import SHIPPED, TABLES, TOKENIZER
+from ateneo.engines.sentence_vectors import SHIPPED, TABLES, TOKENIZER, read_tokenizer
 from ateneo.errors import EngineError, ModelMissing
 
 if TYPE_CHECKING:
@@ -73,12 +73,7 @@ class WordVectors:
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
-        from tokenizers import Tokenizer
-
-        try:
-            return Tokenizer.from_file(str(self._folder / TOKENIZER))
-        except Exception as error:  # of no class of its own
-            raise EngineError(f"cannot read {self._folder / TOKENIZER}: {error}; install Ateneo again") from error
+        return read_tokenizer(self._folder)
 
 
 def _parts(table: NDArray[np.int8], scales: Vectors) -> list[tuple[Vectors, Vectors]]:

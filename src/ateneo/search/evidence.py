@@ -6,7 +6,7 @@ less by the light form (ñ as n), by a word of its family (a long common beginni
 means nearly the same, in whatever language.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -89,15 +89,18 @@ class Weighed:
 def weigh_all(question: Question, found: Sequence[Found], *, lexicon: Lexicon | None = None) -> list[Weighed]:
     """What was found, weighed and put in order of rank."""
     top = max((one.score for one in found), default=1.0) or 1.0
-    alike = _alike(question, found, lexicon) if lexicon else {}
+    said = [(s.text, one.language) for one in found for s in one.sentences]
+    alike = likeness(question, [*said, *((one.talk.title, one.language) for one in found)], lexicon)
     weighed = (weigh(question, one, top=top, alike=alike) for one in found if one.sentences)
     return sorted(weighed, key=lambda w: -w.rank)
 
 
-def _alike(question: Question, found: Sequence[Found], lexicon: Lexicon) -> Likeness:
-    said = {token for one in found for s in one.sentences for token in words_of(s.text, one.language).tokens}
-    said |= {token for one in found for token in words_of(one.talk.title, one.language).tokens}
-    return lexicon.likeness([word.token for word in question.words], said)
+def likeness(question: Question, said: Iterable[tuple[str, str]], lexicon: Lexicon | None) -> Likeness:
+    """The words of texts, each with its language, that mean nearly the same as words of the question."""
+    if lexicon is None:
+        return {}
+    tokens = {token for words, language in said for token in words_of(words, language).tokens}
+    return lexicon.likeness([word.token for word in question.words], tokens)
 
 
 def weigh(question: Question, found: Found, *, top: float, alike: Likeness | None = None) -> Weighed:
@@ -105,8 +108,8 @@ def weigh(question: Question, found: Found, *, top: float, alike: Likeness | Non
     mean nearly the same as those of the question."""
     language = found.language
     stems = [text.stem(word.token, language) for word in question.words]
-    met = [_met(question, stems, words_of(s.text, language), alike or {}) for s in found.sentences]
-    about = _met(question, stems, words_of(found.talk.title, language), alike or {})
+    met = [meets(question, s.text, language, alike=alike or {}) for s in found.sentences]
+    about = meets(question, found.talk.title, language, alike=alike or {})
     around = [max(column) for column in zip(about, *met, strict=True)]
     beside = [_beside(met, j) for j in range(len(met))]
     scores = [_score(question, met[j], beside[j], around, found.sentences[j]) for j in range(len(met))]
@@ -119,9 +122,10 @@ def weigh(question: Question, found: Found, *, top: float, alike: Likeness | Non
     )  # fmt: skip
 
 
-def _met(question: Question, stems: Sequence[str], words: Words, alike: Likeness) -> list[float]:
-    """How well each word of the question is met by the words of one sentence, or of the title."""
-    met = [words.match(word.token, stem) for word, stem in zip(question.words, stems, strict=True)]
+def meets(question: Question, said: str, language: str, *, alike: Likeness) -> list[float]:
+    """How well each word of the question is met by a sentence, a title or the text of a frame, in [0, 1]."""
+    words = words_of(said, language)
+    met = [words.match(word.token, text.stem(word.token, language)) for word in question.words]
     near = [alike[token] for token in words.tokens & alike.keys()]
     return [max(m, MEANS * float(c)) for m, c in zip(met, np.max(near, axis=0), strict=True)] if near else met
 

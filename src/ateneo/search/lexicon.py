@@ -61,7 +61,7 @@ class Lexicon:
             start = len(self._row)
             if start + len(new) > len(self._known):
                 room = np.zeros((2 * start + len(new), made.shape[1]), np.float32)
-                room[:start] = self._known[:start] if start else room[:0]
+                room[:start] = self._known[:start].reshape(start, made.shape[1])
                 self._known = room
             self._known[start : start + len(new)] = made
             self._row |= {word: start + n for n, word in enumerate(new)}

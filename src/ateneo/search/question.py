@@ -23,11 +23,10 @@ Asks = Literal["number", "date", "name", "anything"]
 
 @dataclass(frozen=True, slots=True)
 class QuestionWord:
-    """A subject word: folded, and its weight; `known` is False where nothing in the archive has its stem."""
+    """A subject word: folded, and its weight."""
 
     token: str
     weight: float
-    known: bool
     name: bool  # written with a capital, or a number: it must be met as it is
 
 
@@ -67,7 +66,7 @@ def _weigh(token: str, index: Index, language: str | None, *, name: bool, lexico
         frequency = max(map(index.frequency, others), default=0)
     expected = PRIOR * share(token)
     weight = math.log((index.size() + PRIOR + 1) / (frequency + expected + 0.5))
-    return QuestionWord(token, max(weight, 0.0), frequency > 0, name)
+    return QuestionWord(token, max(weight, 0.0), name)
 
 
 def _names(question: str) -> set[str]:

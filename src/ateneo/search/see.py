@@ -24,7 +24,7 @@ from ateneo.engines import PictureEngine, TextEngine
 from ateneo.engines.reading import text_of
 from ateneo.errors import EngineError
 from ateneo.records import Cue, Frame, Kind, Sight, Talk
-from ateneo.search.evidence import MEANS, Likeness, coverage, words_of
+from ateneo.search.evidence import Likeness, coverage, likeness, meets
 from ateneo.search.lexicon import Lexicon
 from ateneo.search.question import Question, read_question
 from ateneo.search.search import candidates
@@ -204,10 +204,10 @@ def _by_text(
             if frame.start == one.start:
                 _entry(table, one.talk, frame)
     farthest = min(cosines.values(), default=0.0)
-    alike = _alike(query, ((s.frame.text, _language(s)) for s in table.values()), lexicon)
+    alike = likeness(query, ((s.frame.text, _language(s)) for s in table.values()), lexicon)
     for key, scores in table.items():
         if scores.frame.text.strip():
-            share = coverage(query, _met(query, scores.frame.text, _language(scores), alike))
+            share = coverage(query, meets(query, scores.frame.text, _language(scores), alike=alike))
             scores.shown = share + max(cosines.get(key, farthest), 0.0)
 
 
@@ -215,25 +215,9 @@ def _language(scores: Scores) -> str:
     return scores.talk.language or "es"
 
 
-def _alike(query: Question, said: Iterable[tuple[str, str]], lexicon: Lexicon | None) -> Likeness:
-    """The words of texts, each with its language, that mean nearly the same as words of the query."""
-    if lexicon is None:
-        return {}
-    tokens = {token for words, language in said for token in words_of(words, language).tokens}
-    return lexicon.likeness([word.token for word in query.words], tokens)
-
-
-def _met(query: Question, said: str, language: str, alike: Likeness) -> list[float]:
-    """How well each word of the query is met by a text, in [0, 1]."""
-    here = words_of(said, language)
-    met = [here.match(word.token, text.stem(word.token, language)) for word in query.words]
-    near = [alike[token] for token in here.tokens & alike.keys()]
-    return [max(m, MEANS * float(c)) for m, c in zip(met, np.max(near, axis=0), strict=True)] if near else met
-
-
 def _best_sentence(query: Question, passage: Found, alike: Likeness) -> tuple[Cue, float]:
     """The sentence that holds most of the query, and the share of it that it and all of the passage hold, averaged."""
-    met = [_met(query, sentence.text, passage.language, alike) for sentence in passage.sentences]
+    met = [meets(query, sentence.text, passage.language, alike=alike) for sentence in passage.sentences]
     shares = [coverage(query, row) for row in met]
     best = max(range(len(shares)), key=lambda n: shares[n])
     whole = coverage(query, [max(column) for column in zip(*met, strict=True)])
@@ -247,7 +231,7 @@ def _by_speech(
     of a passage that is found by its meaning alone, all of it."""
     cosines = {one.key: one.score for one in meant if one.kind == "speech"}
     farthest = min(cosines.values(), default=0.0)
-    alike = _alike(query, ((s.text, one.language) for one in held for s in one.sentences), lexicon)
+    alike = likeness(query, ((s.text, one.language) for one in held for s in one.sentences), lexicon)
     for one in held:
         sentence, share = _best_sentence(query, one, alike)
         _in_view(table, one, share + max(cosines.pop(one.key, farthest), 0.0), of=of, sentence=sentence)
