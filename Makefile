@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo-archive
 # Debian packages that the tests use; installed when run as root on Debian, named otherwise.
-TEST_PACKAGES := ffmpeg chromium
+TEST_PACKAGES := ffmpeg chromium npm
 AXE := axe-core@4.14.1  # finds faults of accessibility; from npm, for the tests alone
 
 QUESTIONS := "¿Qué oportunidades se han presentado relacionadas con el coche de hidrógeno?" \
@@ -46,7 +46,7 @@ $(VENV)/.test: pyproject.toml constraints.txt tests/engine_package/pyproject.tom
 	  open_clip_torch
 	@touch $(VENV)/.core $@
 
-$(VENV)/axe/axe.min.js: | $(VENV)/bin/python
+$(VENV)/axe/axe.min.js: | $(VENV)/bin/python check-debian
 	@mkdir -p $(VENV)/axe && cd $(VENV)/axe && npm pack --silent $(AXE) >/dev/null && tar xzf axe-core-*.tgz package/axe.min.js \
 	  && mv package/axe.min.js . && rm -r package axe-core-*.tgz \
 	  || echo "NOTE: tests of accessibility are skipped; they need npm: apt-get install npm"
