@@ -2,12 +2,23 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ateneo.archive.storage import LocalStorage
+from ateneo.archive.storage import LocalStorage, beside
 from ateneo.errors import ArchiveError, ArchiveLocked
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from ateneo.archive.storage import beside
+part = beside(Path(sys.argv[1]))
+part.write_bytes(b"in the making")
+print(part, flush=True)
+time.sleep(60)
+"""
 
 
 def test_what_is_written_is_read_back_and_listed(tmp_path: Path) -> None:
@@ -30,6 +41,30 @@ def test_hidden_and_unfinished_files_are_not_listed_and_swept(tmp_path: Path) ->
     assert not unfinished.exists()
     assert not (tmp_path / "talks/.removed-x").exists()
     assert storage.read("talks/a/talk.json") == b"one"
+
+
+def test_what_a_living_process_is_writing_is_not_swept(tmp_path: Path) -> None:
+    ours, target = beside(tmp_path / "a.json"), tmp_path / "b.json"
+    ours.write_bytes(b"in the making")
+    command = [sys.executable, "-c", WRITING, str(target)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        theirs = Path(writer.stdout.readline().strip())
+        LocalStorage(tmp_path).sweep()
+        assert ours.exists()
+        assert theirs.exists()
+        writer.kill()
+    LocalStorage(tmp_path).sweep()
+    assert ours.exists()
+    assert not theirs.exists()
+
+
+def test_writers_of_one_file_never_meet(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: storage.write("jobs/a.json", bytes([n]) * 9), range(200)))
+    assert storage.read("jobs/a.json") in {bytes([n]) * 9 for n in range(200)}
+    assert storage.names("jobs") == [p.name for p in (tmp_path / "jobs").iterdir()] == ["a.json"]
 
 
 def test_a_folder_is_removed_whole_and_an_absent_one_is_no_error(tmp_path: Path) -> None:

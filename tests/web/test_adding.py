@@ -1,5 +1,6 @@
 """Adding by the page: uploads, jobs and their progress, stopping, trying again, and what a crash leaves."""
 
+import asyncio
 import json
 import os
 import signal
@@ -15,13 +16,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from ateneo import Archive
+from ateneo.web.jobs import Jobs
 from tests.conftest import write_video, write_vtt
 from tests.web.conftest import client_of, serving
 
 ENDED = ("done", "failed", "cancelled")
 
 
-def until(look: Callable[[], Any], *, seconds: float = 240.0) -> Any:
+def until(look: Callable[[], Any], *, seconds: float = 120.0) -> Any:
     """What `look` gives as soon as it gives something."""
     end = time.monotonic() + seconds
     while not (found := look()):
@@ -96,6 +98,18 @@ def test_a_failed_job_is_tried_again(archive: Path, captions: Path, tmp_path: Pa
         captions.rename(place / captions.name)
         client.post(f"/api/jobs/{job_id}/retry")
         assert ended(client, job_id)["state"] == "done"
+
+
+def test_a_job_that_many_change_at_once_is_saved_as_it_is_last(archive: Path, tmp_path: Path) -> None:
+    async def change() -> str:
+        jobs = Jobs(archive)
+        job = await jobs.add([str(tmp_path)])
+        await asyncio.gather(*((jobs.retry if n % 2 else jobs.cancel)(job.id) for n in range(60)))
+        return jobs.jobs[job.id].state
+
+    state = asyncio.run(change())
+    [name] = Archive(archive).storage.names("jobs")
+    assert json.loads((archive / "jobs" / name).read_text(encoding="utf-8"))["state"] == state
 
 
 def test_a_waiting_job_is_cancelled_and_a_running_one_stops(archive: Path, tmp_path: Path) -> None:

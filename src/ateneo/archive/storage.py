@@ -1,12 +1,14 @@
 """The one object through which an archive is read and written.
 
 Names are relative POSIX paths inside the archive. A write is whole or absent: it goes to a temporary name beside the
-target, is synced, and is renamed. Another implementation of these few methods puts an archive elsewhere than on a
-local disk.
+target, is synced, and is renamed. That name is the writer's own, so that what a server writes (jobs, thumbnails) beside
+a process that adds talks is safe from it, and from itself. Another implementation of these few methods puts an archive
+elsewhere than on a local disk.
 """
 
 import contextlib
 import errno
+import itertools
 import os
 import shutil
 import tempfile
@@ -17,6 +19,7 @@ from typing import Protocol
 from ateneo.errors import ArchiveError, ArchiveLocked
 
 TEMPORARY = ".part"  # suffix of files being written; left behind only by a killed process, removed by `sweep`
+_WRITES = itertools.count()  # of this process; next() is atomic
 REMOVED = ".removed-"  # prefix of folders being removed
 
 
@@ -62,7 +65,7 @@ class LocalStorage:
 
     def write(self, name: str, content: bytes) -> None:
         target = self.root / name
-        temporary = target.with_name(f".{target.name}{TEMPORARY}")
+        temporary = beside(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
@@ -99,8 +102,8 @@ class LocalStorage:
                 shutil.rmtree(Path(folder, name))
                 folders.remove(name)
             for name in files:
-                if name.startswith(".") and name.endswith(TEMPORARY):
-                    Path(folder, name).unlink()
+                if name.startswith(".") and name.endswith(TEMPORARY) and not _being_written(name):
+                    Path(folder, name).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def lock(self, *, wait: float = 0.0) -> Iterator[None]:
@@ -120,6 +123,22 @@ class LocalStorage:
             yield
         finally:
             held.release()
+
+
+def beside(target: Path) -> Path:
+    """The name under which this process writes a file until it is whole; `sweep` takes it when the process is gone."""
+    return target.with_name(f".{target.name}.{os.getpid()}.{next(_WRITES)}{TEMPORARY}")
+
+
+def _being_written(name: str) -> bool:
+    """Whether the process that a name of `beside` tells of is alive."""
+    try:
+        os.kill(int(name.split(".")[-3]), 0)
+    except (ValueError, IndexError, OverflowError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def writing_failed(target: Path, error: OSError) -> ArchiveError:

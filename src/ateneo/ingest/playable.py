@@ -17,6 +17,7 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from ateneo.archive.storage import beside
 from ateneo.errors import InputError
 from ateneo.ingest.media import open_recording, pictures, start_of
 
@@ -59,7 +60,7 @@ def _fits(video: Any, codecs: set[str]) -> bool:
 
 def make(path: Path, target: Path, *, progress: Callable[[float], None]) -> None:
     """Writes the copy, an MP4, beside its name first, so that it is whole or absent. Raises InputError."""
-    part = target.with_name(f".{target.name}.part")
+    part = beside(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open_recording(path) as source, av.open(str(part), "w", "mp4", {"movflags": "+faststart"}) as copy:

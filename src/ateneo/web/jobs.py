@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ateneo.archive.storage import LocalStorage
+from ateneo.errors import AteneoError
 from ateneo.web.errors import Refusal
 
 MOST_KEPT = 30  # ended jobs that are remembered
@@ -52,6 +53,7 @@ class Jobs:
         self.changed = asyncio.Condition()
         self.process: asyncio.subprocess.Process | None = None
         self.running: Job | None = None
+        self.saving = asyncio.Lock()  # what was written last is what was said last
         for name in self.storage.names("jobs"):
             if name.endswith(".json"):
                 job = Job(**json.loads(self.storage.read(f"jobs/{name}")))
@@ -115,7 +117,10 @@ class Jobs:
                 self.wake.clear()
                 await self.wake.wait()
                 continue
-            await self._run(job)
+            try:
+                await self._run(job)
+            except (AteneoError, OSError) as error:  # this job's trouble, not the next one's
+                job.state, job.problem = "failed", str(error)
 
     async def _run(self, job: Job) -> None:
         self.running, job.state, job.items = job, "running", []
@@ -166,8 +171,9 @@ class Jobs:
             job.state = message["end"]
 
     async def _save(self, job: Job) -> None:
-        text = json.dumps(asdict(job), ensure_ascii=False, indent=1) + "\n"
-        await asyncio.to_thread(self.storage.write, f"jobs/{job.id}.json", text.encode(errors="surrogatepass"))
+        async with self.saving:
+            text = json.dumps(asdict(job), ensure_ascii=False, indent=1) + "\n"
+            await asyncio.to_thread(self.storage.write, f"jobs/{job.id}.json", text.encode(errors="surrogatepass"))
         async with self.changed:
             self.changed.notify_all()
 
