@@ -43,9 +43,13 @@ def test_hidden_and_unfinished_files_are_not_listed_and_swept(tmp_path: Path) ->
     assert storage.read("talks/a/talk.json") == b"one"
 
 
-def test_what_a_living_process_is_writing_is_not_swept(tmp_path: Path) -> None:
-    ours, target = beside(tmp_path / "a.json"), tmp_path / "b.json"
+def test_what_a_living_server_is_writing_is_not_swept(tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "talks").mkdir()
+    ours, target = beside(tmp_path / "jobs/a.json"), tmp_path / "jobs/b.json"
     ours.write_bytes(b"in the making")
+    locked = beside(tmp_path / "talks/a.json")  # whoever sweeps holds the lock: nobody else writes here
+    locked.write_bytes(b"in the making")
     command = [sys.executable, "-c", WRITING, str(target)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
@@ -53,6 +57,7 @@ def test_what_a_living_process_is_writing_is_not_swept(tmp_path: Path) -> None:
         LocalStorage(tmp_path).sweep()
         assert ours.exists()
         assert theirs.exists()
+        assert not locked.exists()
         writer.kill()
     LocalStorage(tmp_path).sweep()
     assert ours.exists()

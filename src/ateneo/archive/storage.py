@@ -19,6 +19,7 @@ from typing import Protocol
 from ateneo.errors import ArchiveError, ArchiveLocked
 
 TEMPORARY = ".part"  # suffix of files being written; left behind only by a killed process, removed by `sweep`
+UNLOCKED = ("jobs", "cache/playable", "cache/thumbnails")  # where a server writes without the lock
 _WRITES = itertools.count()  # of this process; next() is atomic
 REMOVED = ".removed-"  # prefix of folders being removed
 
@@ -45,7 +46,8 @@ class Storage(Protocol):
         """A path on this machine's disk for libraries that need one (index, pictures)."""
 
     def sweep(self) -> None:
-        """Removes what a killed process left unfinished. Only to be called under `lock`."""
+        """Removes what a killed process left unfinished, and nothing that a server is writing. Only to be called under
+        `lock`."""
 
     def lock(self, *, wait: float = 0.0) -> contextlib.AbstractContextManager[None]:
         """Holds the right to write. Raises ArchiveLocked where another living process holds it still after `wait` s."""
@@ -101,8 +103,9 @@ class LocalStorage:
             for name in [name for name in folders if name.startswith(REMOVED)]:
                 shutil.rmtree(Path(folder, name))
                 folders.remove(name)
+            unlocked = Path(folder).relative_to(self.root).as_posix().startswith(UNLOCKED)
             for name in files:
-                if name.startswith(".") and name.endswith(TEMPORARY) and not _being_written(name):
+                if name.startswith(".") and name.endswith(TEMPORARY) and not (unlocked and _being_written(name)):
                     Path(folder, name).unlink(missing_ok=True)
 
     @contextlib.contextmanager
@@ -126,7 +129,7 @@ class LocalStorage:
 
 
 def beside(target: Path) -> Path:
-    """The name under which this process writes a file until it is whole; `sweep` takes it when the process is gone."""
+    """The name under which this process writes a file until it is whole."""
     return target.with_name(f".{target.name}.{os.getpid()}.{next(_WRITES)}{TEMPORARY}")
 
 
