@@ -82,12 +82,15 @@ def openai_names(model: Clip) -> dict[str, Tensor]:
     inside = (
         ("text_encoder.norm", "ln_final"), ("image_encoder.norm", "visual.ln_post"),
         ("image_encoder.pre_norm", "visual.ln_pre"), ("text_encoder.transformer.blocks", "transformer.resblocks"),
-        ("image_encoder.transformer.blocks", "visual.transformer.resblocks"), ("attention.qkv.", "attn.in_proj_"),
+        ("image_encoder.transformer.blocks", "visual.transformer.resblocks"), ("attention.in_proj_", "attn.in_proj_"),
         ("attention.out", "attn.out_proj"), ("norm1", "ln_1"), ("norm2", "ln_2"), ("mlp.up", "mlp.c_fc"),
         ("mlp.down", "mlp.c_proj"),
     )  # fmt: skip
-    renamed = {}
-    for name, value in model.state_dict().items():
+    renamed, state = {}, model.state_dict()
+    for name in [name for name in state if name.endswith((".attention.q.weight", ".attention.q.bias"))]:
+        place, part = name.rsplit(".q.", 1)
+        state[f"{place}.in_proj_{part}"] = torch.cat([state.pop(f"{place}.{one}.{part}") for one in "qkv"])
+    for name, value in state.items():
         new = parts.get(name, name)
         for old, their in inside:
             new = new.replace(old, their)

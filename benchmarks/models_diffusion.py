@@ -163,8 +163,10 @@ class PublishedAttention(nn.Module):
         self.norm, self.heads = ours.norm, ours.attention.heads
         width = ours.attention.out.weight.shape[0]
         self.qkv, self.out = nn.Conv1d(width, 3 * width, 1), nn.Conv1d(width, width, 1)
-        for theirs, linear in ((self.qkv, ours.attention.qkv), (self.out, ours.attention.out)):
-            theirs.weight.data, theirs.bias.data = linear.weight.data[:, :, None].clone(), linear.bias.data.clone()  # type: ignore[union-attr]
+        own = ours.attention
+        for theirs, parts in ((self.qkv, (own.q, own.k, own.v)), (self.out, (own.out,))):
+            theirs.weight.data = torch.cat([part.weight.data for part in parts])[:, :, None]
+            theirs.bias.data = torch.cat([part.bias.data for part in parts])
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) → (B, C, H, W)."""

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from ateneo.errors import InputError
 from ateneo.models.checkpoint import open_checkpoint
 from ateneo.models.loading import load
+from ateneo.models.vit import ViT, ViTConfig
 from tests.models import recipe
 
 SHAPES = recipe.openai_clip(vocabulary=100, layers=1, text_layers=1)
@@ -43,6 +45,28 @@ def test_every_kind_of_file_gives_the_same_model(tmp_path: Path, weights: dict[s
     first, *others = (load(tmp_path / name, **QUICK) for name in
                       ("a.safetensors", "b.pt", "c.pt", "d.bin", "e.npz"))  # fmt: skip
     assert all(alike(first, other) for other in others)
+
+
+def test_q_k_and_v_lie_where_the_file_has_them(tmp_path: Path, weights: dict[str, Tensor]):
+    save_file(weights, tmp_path / "a.safetensors")
+    attention = load(tmp_path / "a.safetensors", **QUICK).text_encoder.transformer.blocks[0].attention
+    joined = weights["transformer.resblocks.0.attn.in_proj_weight"]
+    assert torch.equal(torch.cat([attention.q.weight, attention.k.weight, attention.v.weight]), joined)
+    assert attention.k.weight.data_ptr() == attention.q.weight.data_ptr() + joined.nbytes // 3
+
+
+def test_weights_kept_with_q_k_and_v_joined_are_still_read(tmp_path: Path):
+    torch.manual_seed(0)
+    model = ViT(ViTConfig(image_size=16, patch_size=8, width=16, layers=2, heads=2, mlp_width=32, classes=3))
+    state = model.state_dict()
+    for name in [name for name in state if ".q." in name]:
+        state[name.replace(".q.", ".qkv.")] = torch.cat([state.pop(name.replace(".q.", f".{one}.")) for one in "qkv"])
+    save_file(state, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text(json.dumps({"ateneo": "vit", "config": asdict(model.config)}))
+    again = ViT(model.config)
+    again.load_state_dict(state)
+    assert alike(model, again)
+    assert alike(model, load(tmp_path))
 
 
 def test_the_content_counts_not_the_name(tmp_path: Path, weights: dict[str, Tensor]):

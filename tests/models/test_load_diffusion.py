@@ -29,13 +29,14 @@ ANSWERS = {"num_head_channels": 16, "use_new_attention_order": False}
 def published(model: UNet | Classifier, *, new_order: bool = False) -> dict[str, Tensor]:
     """Weights of a guided-diffusion network of this shape, made from their published names."""
     model.__dict__["new_order"] = new_order
-    old = {rename.new: rename.olds[0] for rename in adm.FORMATS[0].renames(model)}
+    old = {new: (rename.olds[0], len(rename.news)) for rename in adm.FORMATS[0].renames(model) for new in rename.news}
     shapes = {}
     for name, value in model.state_dict().items():
-        key, shape = old[name], tuple(value.shape)
+        (key, sharing), shape = old[name], tuple(value.shape)
         pixelwise = key.endswith(("qkv.weight", "proj_out.weight", "qkv_proj.weight", "c_proj.weight"))
         if key.endswith("positional_embedding"):
             shape = shape[::-1]
+        shape = (shape[0] * sharing, *shape[1:])
         shapes[key] = (*shape, 1) if pixelwise else shape
     return made_weights(shapes)
 

@@ -221,7 +221,7 @@ def test_muon_takes_the_matrices_of_the_blocks_and_adamw_the_rest() -> None:
     adamw, muon = optimizers_of(model, "muon", lr=1e-3, weight_decay=0.1, betas=(0.9, 0.99)).values()
     taken = {id(p) for group in muon.param_groups for p in group["params"]}
     names = {name for name, parameter in model.named_parameters() if id(parameter) in taken}
-    layers = ("attention.qkv", "attention.out", "mlp.up", "mlp.down")
+    layers = ("attention.q", "attention.k", "attention.v", "attention.out", "mlp.up", "mlp.down")
     assert names == {f"transformer.blocks.{i}.{layer}.weight" for i in range(2) for layer in layers}
     left = [p for group in adamw.param_groups for p in group["params"]]
     assert len(left) + len(taken) == len(list(model.parameters()))

@@ -209,7 +209,8 @@ class Clip(nn.Module):
             nn.init.normal_(self.text_encoder.positions, std=0.01)
             D, depth = self.config.text.width, self.config.text.layers
             for block in self.text_encoder.transformer.blocks:
-                nn.init.normal_(block.attention.qkv.weight, std=D**-0.5)  # type: ignore[union-attr, arg-type]
+                for part in (block.attention.q, block.attention.k, block.attention.v):  # type: ignore[union-attr]
+                    nn.init.normal_(part.weight, std=D**-0.5)  # type: ignore[union-attr, arg-type]
                 nn.init.normal_(block.attention.out.weight, std=(2 * D * depth) ** -0.5)  # type: ignore[union-attr, arg-type]
                 nn.init.normal_(block.mlp.up.weight, std=(2 * D) ** -0.5)  # type: ignore[union-attr, arg-type]
                 nn.init.normal_(block.mlp.down.weight, std=(2 * D * depth) ** -0.5)  # type: ignore[union-attr, arg-type]

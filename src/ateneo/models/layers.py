@@ -1,8 +1,11 @@
 """What ViT and CLIP share: attention, the two-layer perceptron, the block of both, and a stack of blocks.
 
-Written for exact speed: one product makes q, k and v, one call of scaled_dot_product_attention does the rest, tokens
-stay (B, N, D) throughout, and the last block computes only the rows that are looked at afterwards.
+Written for speed: tokens stay (B, N, D) throughout, one call of scaled_dot_product_attention follows the products, and
+the last block computes only the rows that are looked at afterwards. q, k and v are layers of their own, so that
+files which keep them apart are mapped as they lie; a single product for all three saved 1 to 4 % of one short text.
 """
+
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -116,25 +119,28 @@ class Attention(nn.Module):
         if heads < 1 or width % heads:
             raise SettingsError(f"a width of {width} cannot be split into {heads} heads; choose a divisor of {width}")
         self.heads = heads
-        self.qkv = Linear(width, 3 * width)
+        self.q, self.k, self.v = (Linear(width, width) for _ in range(3))
         self.out: nn.Linear = Linear(width, width)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
+        """Weights kept by an earlier version have q, k and v in one layer."""
+        for part in ("weight", "bias"):
+            if (joined := state_dict.pop(f"{prefix}qkv.{part}", None)) is not None:
+                state_dict |= {
+                    f"{prefix}{name}.{part}": rows for name, rows in zip("qkv", joined.chunk(3), strict=True)
+                }
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(self, x: Tensor, *, causal: bool = False, first: int | None = None) -> Tensor:
         """(B, N, D) → (B, N, D); with `first`, only the first so many rows ask and come back: (B, first, D)."""
-        if first is None or first >= x.shape[1]:
-            q, k, v = self._heads(self.qkv(x), 3)
-        else:
-            D = x.shape[-1]
-            weight, bias = self.qkv.weight, self.qkv.bias
-            (q,) = self._heads(linear(x[:, :first], weight[:D], bias[:D]), 1)
-            k, v = self._heads(linear(x, weight[D:], bias[D:]), 2)
+        q, k, v = self._heads(self.q(x[:, :first])), self._heads(self.k(x)), self._heads(self.v(x))
         y = attend(q, k, v, causal=causal)  # (B, H, N, D/H)
         return self.out(y.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
-    def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
-        """(B, N, parts·D) → parts tensors (B, H, N, D/H)."""
+    def _heads(self, x: Tensor) -> Tensor:
+        """(B, N, D) → (B, H, N, D/H)."""
         B, N, D = x.shape
-        return torch.unbind(x.view(B, N, parts, self.heads, D // (parts * self.heads)).permute(2, 0, 3, 1, 4))
+        return x.view(B, N, self.heads, D // self.heads).transpose(1, 2)
 
 
 class Mlp(nn.Module):

@@ -1,8 +1,8 @@
 """load(path): a checkpoint of any known layout becomes a ready module.
 
 The model is built on the meta device, which costs nothing; tensors are mapped from the file where the file allows it
-and put in place, so that memory stays near the size of the file. Those that must be rearranged (q, k and v joined,
-matrices transposed) are copied first, in small groups between which the mapping is renewed, because pages that were
+and put in place, so that memory stays near the size of the file. Those that must be rearranged (matrices transposed,
+rows in another order) are copied first, in small groups between which the mapping is renewed, because pages that were
 read once count as memory until their mapping goes.
 
 Mapped weights are read from the file when they are first used: keep it in place, and replace it by renaming rather
@@ -59,6 +59,7 @@ class Step:
     new: str
     olds: tuple[str, ...]
     transform: Callable[..., Tensor] | None
+    part: tuple[int, int] = (0, 1)  # which of how many equal parts of the rows
 
 
 def recognise(checkpoint: Checkpoint) -> Format:
@@ -111,15 +112,16 @@ def plan(checkpoint: Checkpoint, known: Format, model: nn.Module) -> list[Step]:
             stars = rename.match(key)
             if stars is None:
                 continue
-            step = Step(fill(rename.new, stars), tuple(fill(old, stars) for old in rename.olds), rename.transform)
-            if absent := [old for old in step.olds if old not in checkpoint.shapes]:
+            olds, news = ([fill(name, stars) for name in names] for names in (rename.olds, rename.news))
+            if absent := [old for old in olds if old not in checkpoint.shapes]:
                 raise InputError(
                     f"{checkpoint.path} looks like {known.name} but has no key {some(absent)} beside {key}"
                 )
-            if step.new in steps:
-                raise InputError(f"{checkpoint.path}: {key} and {steps[step.new].olds[0]} are the same weights twice")
-            steps[step.new] = step
-            used.update(step.olds)
+            for n, new in enumerate(news):
+                if new in steps:
+                    raise InputError(f"{checkpoint.path}: {key} and {steps[new].olds[0]} are the same weights twice")
+                steps[new] = Step(new, tuple(olds), rename.transform, (n, len(news)))
+            used.update(olds)
             break
     ignored = [pattern(name) for name in known.ignored]
     left = [key for key in checkpoint.shapes if key not in used and not any(p.fullmatch(key) for p in ignored)]
@@ -153,11 +155,14 @@ def _make(
     checkpoint: Checkpoint, step: Step, *, sources: list[Tensor], dtype: torch.dtype | None
 ) -> tuple[Tensor, int]:
     """One tensor of the model, and how many bytes were copied for it."""
-    if step.transform is None:
-        made = _cast(sources[0], dtype)
-        return made, 0 if made is sources[0] else made.nbytes
+    n, of = step.part
     try:
-        made = _cast(step.transform(*sources), dtype).contiguous()
+        whole = step.transform(*sources) if step.transform else sources[0]
+        own = whole.reshape(of, -1, *whole.shape[1:])[n] if of > 1 else whole
+        made = _cast(own, dtype)
+        if step.transform is None:
+            return made, 0 if made is own else made.nbytes
+        made = made.contiguous()
     except (RuntimeError, IndexError, ValueError) as error:
         shapes = ", ".join(f"{checkpoint.original(old)} {checkpoint.shapes[old]}" for old in step.olds)
         raise InputError(f"{checkpoint.path}: {shapes} cannot become {step.new}: {error}") from error

@@ -58,17 +58,17 @@ class AttentionPool(nn.Module):
             raise SettingsError(f"a width of {width} cannot be split into {heads} heads; choose a divisor of {width}")
         self.heads = heads
         self.positions = nn.Parameter(torch.randn(1 + positions, width) / width**0.5)
-        self.q = nn.Linear(width, width)
-        self.kv = nn.Linear(width, 2 * width)
+        self.q, self.k, self.v = (nn.Linear(width, width) for _ in range(3))
         self.out = nn.Linear(width, output)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, D, h, w) → (B, output)."""
         x = x.flatten(2).transpose(1, 2)  # (B, h·w, D)
         x = torch.cat([x.mean(dim=1, keepdim=True), x], dim=1) + self.positions
-        B, N, D = x.shape
-        q = self.q(x[:, :1]).view(B, 1, self.heads, D // self.heads).transpose(1, 2)  # (B, H, 1, D/H)
-        k, v = self.kv(x).view(B, N, 2, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, N, D/H)
+        q, k, v = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, H, N, D/H), N = 1 for q
+            for part in (self.q(x[:, :1]), self.k(x), self.v(x))
+        )
         return self.out(F.scaled_dot_product_attention(q, k, v).flatten(1))  # type: ignore[no-any-return]
 
 
@@ -105,7 +105,7 @@ class ModifiedResNet(nn.Module):
             if isinstance(module, Bottleneck):
                 nn.init.zeros_(module.bn3.weight)
             elif isinstance(module, AttentionPool):
-                for layer in (module.q, module.kv, module.out):
+                for layer in (module.q, module.k, module.v, module.out):
                     nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
 
     def forward(self, pixels: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from ateneo.models.checkpoint import Checkpoint
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """Old names → a new name.
+    """Old names → a new name, or one old name → several new ones that share its rows equally.
 
     In `old`, `*` stands for one part of a name between dots or slashes, `**` for any number of them; in `new` they
     stand for the same, in order. Several old names with a `transform` become one tensor: transform(*tensors). The
@@ -29,13 +29,18 @@ class Rename:
     """
 
     old: str | tuple[str, ...]
-    new: str
+    new: str | tuple[str, ...]
     transform: Callable[..., Tensor] | None = None
 
     @property
     def olds(self) -> tuple[str, ...]:
         """The old names as a tuple."""
         return (self.old,) if isinstance(self.old, str) else self.old
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """The new names as a tuple."""
+        return (self.new,) if isinstance(self.new, str) else self.new
 
     def match(self, key: str) -> tuple[str, ...] | None:
         """What the stars stand for if this key is (the first of) the old names, else None."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ateneo.errors import InputError
 from ateneo.models.checkpoint import Checkpoint
 from ateneo.models.formats import Answers, Format, Rename
-from ateneo.models.formats.vit import same
+from ateneo.models.formats.vit import parted, same
 from ateneo.models.unet import Classifier, Encoder, PictureAttention, Resample, ResBlock, UNet, UNetConfig
 
 BLOCK = {
@@ -113,7 +113,7 @@ def _renames(model: nn.Module) -> Sequence[Rename]:
         stages += [(f"output_blocks.{n}", f"up.{n}", stage) for n, stage in enumerate(model.up)]
     else:
         table.append(Rename("out.2.positional_embedding", "pool.positions", lambda x: x.T))
-        table += _linear("out.2.qkv_proj", "pool.attention.qkv", squeezed)
+        table += parted("out.2.qkv_proj.", "pool.attention", squeezed)
         table += _linear("out.2.c_proj", "pool.attention.out", squeezed)
     for theirs, ours, stage in stages:
         parts = [name for name in ("block", "attention", "after") if getattr(stage, name) is not None]
@@ -133,7 +133,7 @@ def _part(theirs: str, ours: str, module: nn.Module, *, new_order: bool) -> list
     order = squeezed if new_order else lambda x: heads_last(squeezed(x), heads)
     return [
         *same((f"{theirs}.norm", f"{ours}.norm")),
-        *_linear(f"{theirs}.qkv", f"{ours}.attention.qkv", order),
+        *parted(f"{theirs}.qkv.", f"{ours}.attention", order),
         *_linear(f"{theirs}.proj_out", f"{ours}.attention.out", squeezed),
     ]
 

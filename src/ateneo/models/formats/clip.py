@@ -14,7 +14,7 @@ from ateneo.errors import InputError
 from ateneo.models.checkpoint import Checkpoint
 from ateneo.models.clip import Clip, ClipConfig, TextConfig
 from ateneo.models.formats import Answers, Format, Rename
-from ateneo.models.formats.vit import HEADS, image_size, join, layers, same
+from ateneo.models.formats.vit import HEADS, image_size, layers, parted, same
 from ateneo.models.resnet import ResNetConfig
 from ateneo.models.vit import ViTConfig
 
@@ -139,8 +139,7 @@ def _openai_renames(model: nn.Module) -> Sequence[Rename]:
     for theirs, ours in (("transformer", "text_encoder"), ("visual.transformer", "image_encoder")):
         old, new = f"{theirs}.resblocks.*", f"{ours}.transformer.blocks.*"
         table += [
-            Rename(f"{old}.attn.in_proj_weight", f"{new}.attention.qkv.weight"),
-            Rename(f"{old}.attn.in_proj_bias", f"{new}.attention.qkv.bias"),
+            *parted(f"{old}.attn.in_proj_", f"{new}.attention"),
             *same(
                 (f"{old}.attn.out_proj", f"{new}.attention.out"),
                 (f"{old}.ln_1", f"{new}.norm1"),
@@ -158,11 +157,9 @@ def _resnet_renames() -> list[Rename]:
     pool = "visual.attnpool"
     table = [
         Rename(f"{pool}.positional_embedding", "image_encoder.pool.positions"),
-        *same((f"{pool}.q_proj", "image_encoder.pool.q"), (f"{pool}.c_proj", "image_encoder.pool.out")),
+        *same(*((f"{pool}.{name}_proj", f"image_encoder.pool.{name}") for name in "qkv")),
+        *same((f"{pool}.c_proj", "image_encoder.pool.out")),
     ]
-    for part in ("weight", "bias"):
-        kv = (f"{pool}.k_proj.{part}", f"{pool}.v_proj.{part}")
-        table.append(Rename(kv, f"image_encoder.pool.kv.{part}", join))
     for n in (1, 2, 3, 4):  # their layer 1 is our stage 0
         old, new = f"visual.layer{n}.*", f"image_encoder.stages.{n - 1}.*"
         table.append(Rename(f"{old}.downsample.0.weight", f"{new}.shortcut.1.weight"))
@@ -258,10 +255,8 @@ def _hugging_face_renames(model: nn.Module) -> Sequence[Rename]:
     ]
     for theirs, ours in ((TEXT, "text_encoder"), (VISION, "image_encoder")):
         old, new = f"{theirs}.encoder.layers.*", f"{ours}.transformer.blocks.*"
-        for part in ("weight", "bias"):
-            q, k, v = (f"{old}.self_attn.{name}_proj.{part}" for name in "qkv")
-            table.append(Rename((q, k, v), f"{new}.attention.qkv.{part}", join))
         table += same(
+            *((f"{old}.self_attn.{name}_proj", f"{new}.attention.{name}") for name in "qkv"),
             (f"{old}.self_attn.out_proj", f"{new}.attention.out"),
             (f"{old}.layer_norm1", f"{new}.norm1"),
             (f"{old}.layer_norm2", f"{new}.norm2"),

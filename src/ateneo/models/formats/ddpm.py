@@ -13,7 +13,7 @@ from torch import nn
 from ateneo.errors import InputError
 from ateneo.models.checkpoint import Checkpoint
 from ateneo.models.formats import Answers, Format, Rename
-from ateneo.models.formats.vit import join, layers, same
+from ateneo.models.formats.vit import layers, same
 from ateneo.models.unet import Encoder, UNet, UNetConfig
 
 BLOCK = {
@@ -33,6 +33,7 @@ ONLY: dict[str, tuple[Any, ...]] = {  # what a configuration may say where only 
     "center_input_sample": (False,),
     "class_embed_type": (None,),
 }
+OURS = ("q", "k", "v", "out")  # the layers of attention
 DEFAULTS: dict[str, Any] = {  # of UNet2DModel
     "attention_head_dim": 8,
     "norm_eps": 1e-5,
@@ -138,16 +139,13 @@ def _resample(theirs: str, ours: str) -> list[Rename]:
 
 def _attention(theirs: str, ours: str) -> list[Rename]:
     """Under today's names, and under the first ones."""
-    table = same(
-        (f"{theirs}.group_norm", f"{ours}.norm"),
-        (f"{theirs}.to_out.0", f"{ours}.attention.out"),
-        (f"{theirs}.proj_attn", f"{ours}.attention.out"),
-    )
-    for part in ("weight", "bias"):
-        for names in (("to_q", "to_k", "to_v"), ("query", "key", "value")):
-            olds = tuple(f"{theirs}.{name}.{part}" for name in names)
-            table.append(Rename(olds, f"{ours}.attention.qkv.{part}", join))
-    return table
+    today, first = ("to_q", "to_k", "to_v", "to_out.0"), ("query", "key", "value", "proj_attn")
+    names = [
+        (f"{theirs}.{old}", f"{ours}.attention.{new}")
+        for olds in (today, first)
+        for old, new in zip(olds, OURS, strict=True)
+    ]
+    return same((f"{theirs}.group_norm", f"{ours}.norm"), *names)
 
 
 FORMATS = [Format("Diffusers UNet2DModel", _recognise, build=_build, renames=_renames)]

@@ -18,6 +18,7 @@ from ateneo.models.checkpoint import Checkpoint
 from ateneo.models.clip import Clip, ClipConfig, TextConfig
 from ateneo.models.config import read_config
 from ateneo.models.formats import Answers, Format, Rename
+from ateneo.models.formats.vit import parted
 from ateneo.models.resnet import ResNetConfig
 from ateneo.models.train.files import write_whole
 from ateneo.models.unet import UNet, UNetConfig
@@ -97,6 +98,6 @@ FORMATS = [
         name="a model trained by Ateneo",
         recognise=lambda checkpoint: checkpoint.config(CONFIG).get("ateneo") in KINDS,
         build=_build,
-        renames=lambda model: [Rename("**", "**")],
+        renames=lambda model: [*parted("**.qkv.", "**"), Rename("**", "**")],  # joined by earlier versions
     )
 ]

@@ -1,7 +1,7 @@
 """Vision Transformers: Google's .npz, timm's and Hugging Face's (old and new names)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -28,9 +28,12 @@ def same(*prefixes: tuple[str, str]) -> list[Rename]:
     return [Rename(f"{old}.{part}", f"{new}.{part}") for old, new in prefixes for part in ("weight", "bias")]
 
 
-def join(*tensors: Tensor) -> Tensor:
-    """q, k and v below each other."""
-    return torch.cat(tensors)
+def parted(old: str, new: str, transform: Callable[[Tensor], Tensor] | None = None) -> list[Rename]:
+    """One layer for q, k and v, whose rows are shared out; `old` ends where "weight" or "bias" begins."""
+    return [
+        Rename(f"{old}{part}", tuple(f"{new}.{name}.{part}" for name in "qkv"), transform)
+        for part in ("weight", "bias")
+    ]
 
 
 def first_row(x: Tensor) -> Tensor:
@@ -119,11 +122,11 @@ def _timm_renames(model: nn.Module) -> Sequence[Rename]:
     return [
         Rename("cls_token", "class_token", class_token),
         Rename("pos_embed", "positions", first_row),
+        *parted("blocks.*.attn.qkv.", f"{block}.attention"),
         *same(
             ("patch_embed.proj", "patches.convolution"),
             ("norm_pre", "pre_norm"),
             ("blocks.*.norm1", f"{block}.norm1"),
-            ("blocks.*.attn.qkv", f"{block}.attention.qkv"),
             ("blocks.*.attn.proj", f"{block}.attention.out"),
             ("blocks.*.norm2", f"{block}.norm2"),
             ("blocks.*.mlp.fc1", f"{block}.mlp.up"),
@@ -197,13 +200,10 @@ def _hugging_face_renames(model: nn.Module) -> Sequence[Rename]:
             ("layers.*.mlp.fc2", f"{block}.mlp.down"),
         ),
     ]
-    for part in ("weight", "bias"):
-        for q, k, v in (
-            (f"{old}.query", f"{old}.key", f"{old}.value"),
-            (f"{new}.q_proj", f"{new}.k_proj", f"{new}.v_proj"),
-        ):
-            qkv = (f"{q}.{part}", f"{k}.{part}", f"{v}.{part}")
-            table.append(Rename(qkv, f"{block}.attention.qkv.{part}", join))
+    for name, said in (("q", "query"), ("k", "key"), ("v", "value")):
+        table += same(
+            (f"{old}.{said}", f"{block}.attention.{name}"), (f"{new}.{name}_proj", f"{block}.attention.{name}")
+        )
     for stem in ("encoder.layer.*", "layers.*"):
         table += same((f"{stem}.layernorm_before", f"{block}.norm1"), (f"{stem}.layernorm_after", f"{block}.norm2"))
     if isinstance(model, ViT) and model.representation is not None:
@@ -252,31 +252,20 @@ def _heads_first(x: Tensor) -> Tensor:
     return x.flatten(0, 1).T
 
 
-def _join_kernels(*kernels: Tensor) -> Tensor:
-    return join(*map(_inputs_first, kernels))
-
-
-def _join_biases(*biases: Tensor) -> Tensor:
-    return join(*(bias.flatten() for bias in biases))
-
-
 def _google_renames(model: nn.Module) -> Sequence[Rename]:
     old, block = "Transformer/encoderblock_*", "transformer.blocks.*"
     attention = f"{old}/MultiHeadDotProductAttention_1"
-
-    def qkv(part: str) -> tuple[str, ...]:
-        return tuple(f"{attention}/{name}/{part}" for name in ("query", "key", "value"))
-
     table = [
         Rename("cls", "class_token", class_token),
         Rename("Transformer/posembed_input/pos_embedding", "positions", first_row),
         Rename("embedding/kernel", "patches.convolution.weight", lambda x: x.permute(3, 2, 0, 1)),
         Rename("embedding/bias", "patches.convolution.bias"),
-        Rename(qkv("kernel"), f"{block}.attention.qkv.weight", _join_kernels),
-        Rename(qkv("bias"), f"{block}.attention.qkv.bias", _join_biases),
         Rename(f"{attention}/out/kernel", f"{block}.attention.out.weight", _heads_first),
         Rename(f"{attention}/out/bias", f"{block}.attention.out.bias"),
     ]
+    for name, said in (("q", "query"), ("k", "key"), ("v", "value")):
+        table.append(Rename(f"{attention}/{said}/kernel", f"{block}.attention.{name}.weight", _inputs_first))
+        table.append(Rename(f"{attention}/{said}/bias", f"{block}.attention.{name}.bias", torch.flatten))
     for theirs, ours in (
         (f"{old}/LayerNorm_0", f"{block}.norm1"),
         (f"{old}/LayerNorm_2", f"{block}.norm2"),
