@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ateneo.errors import InputError
 
@@ -66,13 +67,23 @@ class RapidOcr:
 
         try:
             with Image.open(picture) as image:
-                pixels = np.asarray(image.convert("RGB"))[:, :, ::-1]
+                pixels = np.asarray(image.convert("RGB"))
         except (OSError, ValueError) as error:
             raise InputError(f"cannot read {picture}: {error}; give a JPEG or PNG picture") from error
-        found: Any = self._engine(np.ascontiguousarray(pixels))
+        return in_lines(self.places(pixels))
+
+    def places(self, pixels: NDArray[np.uint8]) -> list[Box]:
+        """What is written in an RGB picture (H, W, 3), each piece with its box in pixels."""
+        found: Any = self._engine(np.ascontiguousarray(pixels[:, :, ::-1]))
         if found.boxes is None or not found.txts:
-            return ""
-        return in_lines([_box(corners, text) for corners, text in zip(found.boxes, found.txts, strict=True)])
+            return []
+        return [_box(corners, text) for corners, text in zip(found.boxes, found.txts, strict=True)]
+
+    def line(self, pixels: NDArray[np.uint8]) -> tuple[str, float]:
+        """The one line that an RGB picture (H, W, 3) is cut to, and how sure that is in [0, 1]; "" where it is not."""
+        cut = np.ascontiguousarray(pixels[:, :, ::-1])
+        found: Any = self._engine(cut, use_det=False, use_cls=False, use_rec=True)
+        return (str(found.txts[0]), float(found.scores[0])) if found.txts else ("", 0.0)
 
 
 def _box(corners: Any, text: str) -> Box:
