@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from ateneo.engines import Picture, PictureEngine, TextEngine
+    from ateneo.engines import ChatEngine, Picture, PictureEngine, TextEngine
     from ateneo.ingest.gallery import Gallery
     from ateneo.ingest.run import AddReport, Progress
+    from ateneo.language.calls import Calls
     from ateneo.search.lexicon import Lexicon
     from ateneo.settings import Settings
 
@@ -384,6 +385,41 @@ class Archive:
             if name == Settings.model_fields["picture_engine"].default:
                 return None
             raise
+        return found
+
+    @cached_property
+    def language_engine(self) -> "ChatEngine | None":
+        """The language model of the settings; None where there is none, and everything works without. Raises
+        EngineError where the engine is not installed; whether its server answers is seen when it is called."""
+        return self._chat("language")
+
+    @cached_property
+    def vision_engine(self) -> "ChatEngine | None":
+        """The model that sees pictures: of the vision settings, else of the language ones, where it sees. None, and
+        errors, as of `language_engine`."""
+        found = self._chat("vision")
+        return found if found and found.sees else None
+
+    def calls(self, kind: str = "language", *, budget: int | None = None) -> "Calls | None":
+        """Calls of the model of a kind ("language", "vision") for one answer, kept in the archive's cache; None where
+        there is no such model. `budget` is how many calls may be made. Raises EngineError."""
+        from ateneo.language.calls import BUDGET, Calls
+
+        engine = self.vision_engine if kind == "vision" else self.language_engine
+        limit = self.settings.language_timeout
+        return Calls(engine, cache=self.storage, budget=budget or BUDGET, limit=limit) if engine else None
+
+    def _chat(self, kind: str) -> "ChatEngine | None":
+        from ateneo import engines
+
+        of = self.settings
+        engine, url, model, key = of.language_engine, of.language_url, of.language_model, of.language_key
+        if kind == "vision":
+            key = of.vision_key or (key if of.vision_url in ("", url) else None)  # a key stays with its server
+            engine, url, model = of.vision_engine or engine, of.vision_url or url, of.vision_model or model
+        if engine == "none":
+            return None
+        found: ChatEngine = engines.load_chat(kind, engine, url=url, model=model, key=key, timeout=of.language_timeout)
         return found
 
     def _spaces(self) -> dict[str, str]:

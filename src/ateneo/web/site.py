@@ -23,7 +23,7 @@ from ateneo.web.jobs import Jobs
 MOST_READERS = 4  # a search keeps a processor busy; more of them at once only wait for one another
 WAIT = 10.0  # s that a correction waits for whoever is writing
 
-SHARED = ("text_engine", "picture_engine", "lexicon")  # of an archive: loaded once, used by all threads
+SHARED = ("text_engine", "picture_engine", "lexicon", "language_engine", "vision_engine")  # loaded once, for all
 WARMING = "¿Qué se dijo del agua?"
 
 T = TypeVar("T")
