@@ -86,9 +86,9 @@ class Answer {
       return;
     }
     this.merged.replaceWith(el("p", { class: "merged refusal" }, t("refusal")));
-    if (document.nearest.length) this.talks.append(el("h2", {}, t("nearest")), hits(document.nearest));
-    this.found.hidden = true;
-    this.refused = document.nearest.length > 0;
+    if (!this.found.hidden) this.found.firstChild.textContent = t("nearest"); // what is there stays under the pointer
+    else if (document.nearest.length) this.talks.append(el("h2", {}, t("nearest")), hits(document.nearest));
+    this.refused = this.found.hidden && document.nearest.length > 0;
   }
 
   passages(found) {
