@@ -132,7 +132,7 @@ def closing(report: AddReport) -> str:
 def doctor(found: Mapping[str, Any]) -> str:
     """One line an engine, model and package; what is missing comes with the command that gets it."""
     lines = []
-    for section in ("archive", "engines", "models", "programs", "packages"):
+    for section in ("archive", "engines", "models", "assistant", "programs", "packages"):
         lines.append(section.capitalize())
         for row in found[section]:
             mark = "ok     " if row["ok"] else "missing"
