@@ -160,10 +160,11 @@ def _best_pair(
                 _worth(one.cell, names, clock) - 0.01 * (abs(one.x - other.x) + abs(one.y - other.y)) / one.cell.height
             )
             scored.append((worth, (pair[0][1], pair[1][1]), names, one.cell.group))
-    if not scored:
+    belongs = [one for one in scored if any(one[2]) or (clock and clock.cell.group == one[3])]
+    if not belongs:
         return None
-    worth, courses, names, group = max(scored, key=lambda one: one[0])
-    return (courses, names, group) if any(names) or clock else None
+    _, courses, names, group = max(belongs, key=lambda one: one[0])
+    return courses, names, group
 
 
 def _as_clock(stream: _Stream) -> list[Timed]:

@@ -20,6 +20,7 @@ FALLS = 6.0  # cost of a score that falls
 JUMPS = 4.0  # readings that a jump of the clock must be borne out by
 LAG = 1.2  # s that a clock's reading may be off
 BEFORE = 40  # readings looked back at
+AS_TIME = 0.7  # of the changes of a clock that are no jumps
 HALF_SURE = 0.5  # weight of a reading at the least
 
 Timed = tuple[float, float, float]  # time (s), value, how sure in [0, 1]
@@ -100,6 +101,8 @@ def is_clock(readings: Sequence[Timed]) -> bool:
     values = {math.floor(value) for _, value, _ in kept}
     if not way or len(kept) < 0.6 * len(readings) or len(values) < 4:
         return False
-    moving = [(b[0] - a[0], abs(b[1] - a[1])) for a, b in pairwise(kept) if a[1] != b[1]]
-    paces = [dv / dt for dt, dv in moving if dt > 0 and dv <= dt + LAG]
-    return bool(paces) and 0.4 < float(np.median(paces)) < 2.6
+    moving = [(b[0] - a[0], abs(b[1] - a[1])) for a, b in pairwise(kept) if a[1] != b[1] and b[0] > a[0]]
+    paces = [dv / dt for dt, dv in moving if dv <= dt + LAG]
+    if len(paces) < max(4, AS_TIME * len(moving)):
+        return False
+    return 0.4 < float(np.median(paces)) < 2.6

@@ -22,6 +22,7 @@ EVERY = 0.5  # s between the pictures of a short stretch
 MOST_PICTURES = 1200  # of a stretch; a longer one is looked at less often
 SURVEYED = 12  # pictures in which places of text are looked for
 PRESENT = 0.34  # of the surveyed pictures a place of text must be in
+SAME = 0.5  # of the area of two boxes that they share: one place, whatever else lies there
 LETTERS = 40.0  # px; height to which a group's letters are enlarged
 MOST_ENLARGED = 3.0
 APART = 2.0  # line heights between neighbours of one group
@@ -171,10 +172,11 @@ def _same_place(found: Sequence[Sequence[Box]]) -> list[list[tuple[int, Box]]]:
     flat = sorted(((n, box) for n, boxes in enumerate(found) for box in boxes), key=lambda one: one[1][2] - one[1][0])
     for n, box in flat:
         over = [group for group in groups if _overlap(group[len(group) // 2][1], box)]
-        if len(over) == 1:
-            over[0].append((n, box))
-        elif not over:
+        best = max(over, key=lambda group: _shared(group[len(group) // 2][1], box), default=None)
+        if best is None:
             groups.append([(n, box)])
+        elif len(over) == 1 or _shared(best[len(best) // 2][1], box) > SAME:
+            best.append((n, box))
     return groups
 
 
@@ -185,6 +187,14 @@ def _overlap(one: Box, other: Box) -> bool:
     return wide > 0.5 * min(one[2] - one[0], other[2] - other[0]) and high > 0.5 * min(
         one[3] - one[1], other[3] - other[1]
     )
+
+
+def _shared(one: Box, other: Box) -> float:
+    """The area that two boxes share, over the area of both together."""
+    wide = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
+    high = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
+    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)) - wide * high
+    return wide * high / both if both > 0 else 0.0
 
 
 def _around(boxes: Sequence[Box]) -> Box:
