@@ -37,8 +37,11 @@ class RapidOcr:
 
     name = "rapidocr"
 
-    def __init__(self) -> None:
+    def __init__(self, *, looked_at: int = LOOKED_AT, turned: bool = False) -> None:
+        """`looked_at`: px of the longer side in which lines are found; `turned`: some may stand on their heads, or run
+        upwards."""
         self.version = version("rapidocr")
+        self.looked_at, self.turned = looked_at, turned
 
     @cached_property
     def _engine(self) -> "RapidOCR":
@@ -48,10 +51,10 @@ class RapidOcr:
         return RapidOCR(
             params={
                 "Global.log_level": "critical",
-                "Global.use_cls": False,  # slides are not upside down
+                "Global.use_cls": self.turned,  # slides are not upside down
                 "Global.text_score": LEAST_SURE,
                 "Det.limit_type": "max",
-                "Det.limit_side_len": LOOKED_AT,
+                "Det.limit_side_len": self.looked_at,
                 "Rec.rec_batch_num": 1,  # lines of one batch are padded to the longest, which costs more than it saves
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
