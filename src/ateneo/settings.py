@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         120.0, gt=0, description="seconds that one call of a language model may take, and a vision model's"
     )
     language: str | None = Field(None, description="language of the talks where nothing else tells it (BCP 47)")
+    drawing_model: str = Field(
+        "", description="model of diffusers that draws for stable-diffusion, a folder or a name on the hub"
+    )
     stall: float = Field(1800.0, gt=0, description="seconds without any progress after which a talk is given up")
     password: str | None = Field(
         None, repr=False, description="what the web page asks for: a password, or its hash from `ateneo password`"

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from ateneo.errors import InputError, ModelMissing, SettingsError
 from ateneo.models.appearance import InRange, Smooth, Sum
+from ateneo.models.clip import Clip
 from ateneo.models.config import read_config
 from ateneo.models.diffusion import Denoiser, DenoiserLike, Prediction
 from ateneo.models.guidance import ClipLogP, Cutouts, Guided, frozen
@@ -27,14 +28,17 @@ from ateneo.models.loading import load
 from ateneo.models.prior import Prior, image_vectors
 from ateneo.models.samplers import Step, ancestral, ddim
 from ateneo.models.schedules import Level, Schedule, schedule
+from ateneo.models.tokenizer import Tokenizer
 from ateneo.models.tower import Tower
 from ateneo.models.unclip import Decoder, slerp
+from ateneo.models.unet import UNet
 from ateneo.models.vqgan import Vqgan
 from ateneo.models.vqgan_clip import Change, random_grid, vqgan_clip
 
 SMALL = Path(__file__).resolve().parents[1] / "small" / "drawing"
 HALF = (0.5, 0.5, 0.5)  # mean and deviation of the pixels that the tower takes
 SMOOTH, RANGE = 0.5, 5.0  # what Smooth and InRange count for beside CLIP's distance
+CALM, RATE = 0.1, 0.1  # of VQGAN+CLIP: what grain counts for beside the distance; the learning rate at scale 1
 SHARE = 0.5  # side of the smallest cutout, as a part of the picture's
 M = TypeVar("M", bound=nn.Module)
 Bytes = NDArray[np.uint8]
@@ -127,35 +131,23 @@ class Studio:
         if how.scale:
             log_p = Sum(((1.0, self.log_p(words, how)), (SMOOTH, Smooth()), (RANGE, InRange())))
             denoiser = Guided(denoiser, log_p, form="mean", scale=how.scale, through_network=True)
-        return self._sampled(denoiser, how, watch=watch)
+        return sampled(denoiser, self.schedule, how, watch=watch)
 
     def unclip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures of the vectors that the prior makes of the words' vector (E,)."""
         return self.of_vectors(self.prior_vectors(words, how), how, watch=watch)
 
     def vqgan_clip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
-        """Pictures by changing codes under the words' vector (E,); the scale multiplies the learning rate."""
-        model, stride = frozen(self.vqgan), self.vqgan.config.stride
-        grid = random_grid(model, how.size // stride, how.size // stride, generators=_generators(how))
-        log_p = self.log_p(words, how)
-
-        def distance(pictures: Tensor) -> Tensor:
-            return log_p.distance(pictures) + SMOOTH * 0.2 * pictures.diff(dim=3).square().mean(dim=(1, 2, 3))
-
-        def seen(change: Change) -> None:
-            if watch:
-                picture = _pixels(change.pictures)
-                watch(Moment(change.index, change.total, picture, picture, distance=tuple(change.distance.tolist())))
-
-        rate = 0.1 * how.scale
-        return to_bytes(vqgan_clip(model, distance, grid, steps=how.steps, lr=rate, callback=seen))
+        """Pictures by changing codes under the words' vector (E,)"""
+        return drawn_by_codes(self.vqgan, self.log_p(words, how), how, watch=watch)
 
     # --- parts of them ---
 
     def prior_vectors(self, words: Vectors, how: How) -> Tensor:
         """An image vector (n, E) for each picture, of unit length."""
         text = torch.from_numpy(np.ascontiguousarray(words)).float().reshape(1, -1).expand(how.n, -1)
-        start = _noise(how, (self.prior.config.embed,), generators := _generators(how))
+        generators = _generators(how)
+        start = _noise((self.prior.config.embed,), generators)
         with torch.no_grad():
             made = image_vectors(self.prior, text, schedule=self.schedule, x_T=start, noise=_each(generators))
         return F.normalize(made, dim=-1)
@@ -164,7 +156,7 @@ class Studio:
         """Pictures of image vectors (n, E), under classifier-free guidance."""
         denoiser = self.decoder.denoiser(vectors, scale=how.scale)
         followed: DenoiserLike = Contrasted(denoiser, self.decoder) if watch else denoiser
-        return self._sampled(followed, how, watch=watch, eta=0.0)
+        return sampled(followed, self.schedule, how, watch=watch, flow=True)
 
     def between(self, pictures: Sequence[Bytes], how: How, *, watch: Watch | None = None) -> Bytes:
         """Variations of one picture (H, W, 3), or n pictures on the way from one to another, which begin in one
@@ -195,18 +187,6 @@ class Studio:
         vector = torch.from_numpy(np.ascontiguousarray(words)).float()
         return ClipLogP(frozen(self.tower).forward, vector, cutouts=cutouts, mean=HALF, std=HALF)
 
-    def _sampled(self, denoiser: DenoiserLike, how: How, *, watch: Watch | None, eta: float | None = None) -> Bytes:
-        """eta None walks with `ancestral`, the reverse process itself; else with DDIM."""
-        generators = _generators(how)
-        x_T = _noise(how, (3, how.size, how.size), generators)
-        levels = self.schedule.levels(str(how.steps))
-        callback = (lambda step: watch(moment(step))) if watch else None
-        if eta is None:
-            x = ancestral(denoiser, x_T, levels=levels, noise=_each(generators), callback=callback)
-        else:
-            x = ddim(denoiser, x_T, levels=levels, eta=eta, noise=_each(generators), callback=callback)
-        return to_bytes(x)
-
     def _read(self, name: str, kind: type[M]) -> M:
         path = self.folder / f"{name}.safetensors"
         if not path.is_file() or not path.with_suffix(".json").is_file():
@@ -221,6 +201,87 @@ class Studio:
             f"cannot draw: {self.folder / file} is missing; install Ateneo again, or make the models with"
             " recipes/drawing"
         )
+
+
+class Published:
+    """Published weights: a U-Net of guided-diffusion or Diffusers, or a VQGAN, led by a CLIP of any layout.
+
+    Learned or fixed variance is told by the U-Net's channels; noise is the linear schedule that all of them have.
+    Raises InputError where a file holds something else.
+    """
+
+    def __init__(self, model: Path, clip: Path) -> None:
+        given: dict[str, object] = {"use_new_attention_order": False, "num_head_channels": 64}
+        found = load(model, dtype=torch.float32, **given if model.suffix == ".pt" else {})  # type: ignore[arg-type]
+        sees = load(clip, dtype=torch.float32)
+        if not isinstance(found, UNet | Vqgan):
+            raise InputError(f"{model} holds a {type(found).__name__}; a U-Net or a VQGAN is needed")
+        if not isinstance(sees, Clip):
+            raise InputError(f"{clip} holds a {type(sees).__name__}; a CLIP is needed")
+        self.model: UNet | Vqgan = found
+        self.clip = sees
+        tokenizer = (clip if clip.is_dir() else clip.parent) / "tokenizer.json"
+        if not tokenizer.is_file():
+            raise ModelMissing(f"cannot read words with {clip}: there is no tokenizer.json beside it")
+        self.tokenizer = Tokenizer.load(tokenizer)
+
+    def draw(self, words: str, how: How, *, watch: Watch | None = None) -> Bytes:
+        """Pictures (n, H, W, 3) of words."""
+        log_p = self.log_p(words, how)
+        if isinstance(self.model, Vqgan):
+            return drawn_by_codes(self.model, log_p, how, watch=watch)
+        _check_stride(how.size, self.model.config.stride)
+        learned = self.model.config.out_channels == 6
+        denoiser: DenoiserLike = Denoiser(frozen(self.model), variance="learned" if learned else "small")
+        if how.scale:
+            terms = Sum(((1.0, log_p), (SMOOTH, Smooth()), (RANGE, InRange())))
+            denoiser = Guided(denoiser, terms, form="mean", scale=how.scale, through_network=True)
+        return sampled(denoiser, schedule("linear"), how, watch=watch)
+
+    def log_p(self, words: str, how: How) -> ClipLogP:
+        """log p(words | x_t) by CLIP."""
+        model = self.clip
+        with torch.no_grad():
+            vector = model.encode_text(torch.from_numpy(self.tokenizer.rows([words], truncate=True)))
+        size = model.config.image.image_size
+        cutouts = Cutouts(
+            size if isinstance(size, int) else size[0], count=how.cutouts, smallest=SHARE,
+            generator=torch.Generator().manual_seed(how.seed),
+        )  # fmt: skip
+        return ClipLogP(model.encode_image, vector, cutouts=cutouts)
+
+
+def drawn_by_codes(model: Vqgan, log_p: ClipLogP, how: How, *, watch: Watch | None) -> Bytes:
+    """VQGAN+CLIP: pictures by changing codes; the scale multiplies the learning rate."""
+    stride = model.config.stride
+    _check_stride(how.size, stride)
+    grid = random_grid(frozen(model), how.size // stride, how.size // stride, generators=_generators(how))
+
+    def distance(pictures: Tensor) -> Tensor:
+        return log_p.distance(pictures) + CALM * pictures.diff(dim=3).square().mean(dim=(1, 2, 3))
+
+    def seen(change: Change) -> None:
+        if watch:
+            picture = _pixels(change.pictures)
+            watch(Moment(change.index, change.total, picture, picture, distance=tuple(change.distance.tolist())))
+
+    return to_bytes(vqgan_clip(model, distance, grid, steps=how.steps, lr=RATE * how.scale, callback=seen))
+
+
+def sampled(denoiser: DenoiserLike, noise: Schedule, how: How, *, watch: Watch | None, flow: bool = False) -> Bytes:
+    """Pictures from the noise of their seeds by `ancestral`, the reverse process itself; with `flow` by DDIM."""
+    generators = _generators(how)
+    x_T = _noise((3, how.size, how.size), generators)
+    levels = noise.levels(str(how.steps))
+    callback = (lambda step: watch(moment(step))) if watch else None
+    if flow:
+        return to_bytes(ddim(denoiser, x_T, levels=levels, callback=callback))
+    return to_bytes(ancestral(denoiser, x_T, levels=levels, noise=_each(generators), callback=callback))
+
+
+def _check_stride(size: int, stride: int) -> None:
+    if size % stride:
+        raise SettingsError(f"cannot draw {size} x {size} pixels with this model: give a multiple of {stride}")
 
 
 @dataclass(frozen=True)
@@ -254,18 +315,6 @@ def generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def published(path: Path, kind: str) -> nn.Module:
-    """A published checkpoint of the kind "unet", "vqgan" or "clip"; SettingsError where it is something else."""
-    from ateneo.models.clip import Clip
-    from ateneo.models.unet import UNet
-
-    kinds: dict[str, type[nn.Module]] = {"unet": UNet, "vqgan": Vqgan, "clip": Clip}
-    model = load(path, dtype=torch.float32)
-    if not isinstance(model, kinds[kind]):
-        raise SettingsError(f"{path} holds a {type(model).__name__}, not a {kinds[kind].__name__}; name another file")
-    return model
-
-
 def _pixels(x: Tensor) -> Vectors:
     """(n, 3, H, W) → (n, H, W, 3)."""
     found: Vectors = x.detach().permute(0, 2, 3, 1).float().cpu().numpy().copy()
@@ -283,8 +332,7 @@ def _generators(how: How) -> list[torch.Generator]:
     return [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
-def _noise(how: How, shape: tuple[int, ...], generators: list[torch.Generator]) -> Tensor:
-    del how
+def _noise(shape: tuple[int, ...], generators: list[torch.Generator]) -> Tensor:
     return torch.stack([torch.randn(shape, generator=one) for one in generators])
 
 
