@@ -12,13 +12,13 @@ from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
 from ateneo.errors import ArchiveError, InputError, ModelMissing, TalkNotFound
-from ateneo.records import Asked, Hits, Looked, Sight, Sights, StageState, Talk, TalkDetail, Track
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from ateneo.answer.ask import Gathered
     from ateneo.engines import ChatEngine, Picture, PictureEngine, TextEngine
     from ateneo.ingest.gallery import Gallery
     from ateneo.ingest.run import AddReport, Progress
@@ -150,17 +150,43 @@ class Archive:
         return Hits(words, tuple(found))
 
     def ask(
-        self, question: str, *, limit: int = 5, where: Where | None = None, threshold: float | None = None
+        self,
+        question: str,
+        *,
+        limit: int = 5,
+        where: Where | None = None,
+        threshold: float | None = None,
+        after: Sequence[str] = (),
+        told: "Callable[[Sentence], None] | None" = None,
     ) -> Asked:
         """One merged answer, and the answers of up to `limit` talks; `answer` is None where the archive does not say.
         `where` as in `archive.index.Index`. `threshold` in [0, 1] is how sure an answer must be: lower answers more
-        and errs more (docs/answers.md), None is the measured one."""
-        from ateneo.answer.ask import ask
+        and errs more (docs/answers.md), None is the measured one. With a language model, `after` are the questions
+        asked before, oldest first, and `told` is given each sentence of the merged answer once it is checked."""
+        from ateneo.answer.ask import Gathered, written
+        from ateneo.answer.assisted import assisted
+        from ateneo.answer.writer import Extractive
+
+        def look(asked: str) -> Gathered:
+            return self.gather(asked, limit=limit, where=where, threshold=threshold)
+
+        if calls := self.calls():
+            return assisted(question, look, calls=calls, lexicon=self.lexicon, after=after, told=told)
+        asked = written(question, look(question), writer=Extractive())
+        for sentence in asked.answer.sentences if asked.answer and told else ():
+            told(sentence)  # type: ignore[misc]
+        return asked
+
+    def gather(
+        self, question: str, *, limit: int = 5, where: Where | None = None, threshold: float | None = None
+    ) -> "Gathered":
+        """The evidence for a question, before anybody writes; arguments as of `ask`."""
+        from ateneo.answer.ask import gather
         from ateneo.answer.confidence import THRESHOLD
 
         index, sure = self._searchable(), THRESHOLD if threshold is None else threshold
         vectors = self._vectors(question, index)
-        return ask(index, question, limit=limit, where=where, threshold=sure, vectors=vectors, lexicon=self.lexicon)
+        return gather(index, question, limit=limit, where=where, threshold=sure, vectors=vectors, lexicon=self.lexicon)
 
     def see(
         self, words: str | None = None, *, image: "Picture | None" = None, limit: int = 10, where: Where | None = None

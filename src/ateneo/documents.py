@@ -67,7 +67,14 @@ def ask(asked: Asked) -> dict[str, Any]:
         ],
         "nearest": [hit(record) for record in asked.nearest],
         "dropped": asked.dropped,
+        **({"assistance": _assistance(asked.assistance)} if asked.assistance else {}),
     }
+
+
+def _assistance(record: Assistance) -> dict[str, Any]:
+    """ASSISTANCE."""
+    sides = [[sentence(one) for one in part] for part in record.disagreements]
+    return _record(record, Assistance) | {"disagreements": sides}
 
 
 def models(rows: Iterable[Row]) -> dict[str, Any]:
@@ -87,7 +94,8 @@ def sight(record: Sight) -> dict[str, Any]:
 
 def sentence(record: Sentence) -> dict[str, Any]:
     """SENTENCE."""
-    return {"text": record.text, "citations": [_record(c, Citation) for c in record.citations]}
+    doubt = {"doubt": record.doubt} if record.doubt else {}
+    return {"text": record.text, "citations": [_record(c, Citation) for c in record.citations], **doubt}
 
 
 def transcript(track: Track, talk_id: str) -> dict[str, Any]:

@@ -220,10 +220,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, with at least one citation."""
+    """One sentence of an answer, with at least one citation. `doubt` says what of it the citations may not say; empty
+    where they say all of it, as far as can be checked."""
 
     text: str
     citations: tuple[Citation, ...]
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +244,24 @@ class TalkAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Assistance:
+    """What a language model had to do with an answer: its name; calls of it, and tokens read and written; the question
+    as it was understood after earlier ones; what talks say against one another, side by side; and why parts of the
+    answer, or all of it, are Ateneo's own, where they are."""
+
+    model: str
+    calls: int = 0
+    tokens: int = 0
+    understood: str = ""
+    disagreements: tuple[tuple[Sentence, ...], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What `ask` returns. `answer` is None, and `talks` empty, where the archive does not say; `nearest` is then what
-    came closest. `dropped` counts sentences that were written but not supported by the evidence they named."""
+    came closest. `dropped` counts sentences that were written but not supported by the evidence they named.
+    `assistance` is None where no language model was asked."""
 
     question: str
     answer: Answer | None

@@ -136,6 +136,10 @@ def ask(
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="How sure an answer must be; lower answers more and errs more.")
     ] = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option(help="A question asked before this one, for a language model; may be given several times."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, over all talks and per talk, every sentence cited to the second."""
@@ -144,7 +148,10 @@ def ask(
 
     archive = _archive(context)
     where = _where(archive, talk=talk, speaker=speaker, language=language, since=since, until=until)
-    asked = archive.ask(" ".join(question), limit=limit, where=where, threshold=threshold)
+    live = render.Live(sys.stderr) if archive.language_engine and sys.stderr.isatty() and not as_json else None
+    asked = archive.ask(" ".join(question), limit=limit, where=where, threshold=threshold, after=after or (), told=live)
+    if live:
+        live.end()
     _print(as_json, lambda: documents.ask(asked), lambda: render.ask(asked, source=archive.source))
 
 

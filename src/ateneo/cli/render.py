@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ateneo.cli import printable
 from ateneo.contact_sheet import by_talk
@@ -16,6 +16,23 @@ from ateneo.text import guess_language
 
 WIDTH = 100  # columns of running text
 REFUSAL = {"en": ("The archive does not say.", "Nearest:"), "es": ("El archivo no lo dice.", "Lo más cercano:")}
+
+ASSISTED = {
+    "en": {
+        "disagree": "Talks that say different things:",
+        "understood": "Understood as: {}",
+        "dropped": "Sentences left out because the talks do not say them: {}.",
+        "doubtful": "Sentences with (?), which the talks may not say: {}. Compare them with what is cited.",
+        "note": "Written without the language model: {}",
+    },
+    "es": {
+        "disagree": "Charlas que dicen cosas distintas:",
+        "understood": "Se entendió: {}",
+        "dropped": "Frases que no se muestran porque las charlas no las dicen: {}.",
+        "doubtful": "Frases con (?), que quizá las charlas no digan: {}. Compáralas con lo citado.",
+        "note": "Escrito sin el modelo de lenguaje: {}",
+    },
+}  # fmt: skip
 
 
 def heading(talk: Talk) -> str:
@@ -114,9 +131,56 @@ def ask(asked: Asked, *, source: Callable[[str], str]) -> str:
         parts.append(heading(part.talk))
         parts += [_wrapped(_cited(sentence, numbers), first="  - ", rest="    ") for sentence in part.sentences]
         parts.append("")
+    parts += _disagreeing(asked, numbers)
     titles = {part.talk.id: part.talk for part in asked.talks}
     parts += [_reference(number, citation, titles, source) for citation, number in numbers.items()]
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, *_assistance(asked)]) + "\n"
+
+
+def _disagreeing(asked: Asked, numbers: dict[Citation, int]) -> list[str]:
+    """What talks say against one another, side by side."""
+    sides = asked.assistance.disagreements if asked.assistance else ()
+    lines = [_wrapped(_cited(one, numbers), first="  - ", rest="    ") for part in sides for one in part]
+    return [ASSISTED[_language(asked)]["disagree"], *lines, ""] if lines else []
+
+
+def _assistance(asked: Asked) -> list[str]:
+    """What the language model wrote in vain, and where the answer is Ateneo's own."""
+    if asked.assistance is None:
+        return []
+    known = ASSISTED[_language(asked)]
+    doubtful = sum(bool(s.doubt) for p in (asked.answer, *asked.talks) if p for s in p.sentences)
+    lines = [known["understood"].format(asked.assistance.understood)] if asked.assistance.understood else []
+    lines += [known["dropped"].format(asked.dropped)] if asked.dropped else []
+    lines += [known["doubtful"].format(doubtful)] if doubtful else []
+    lines += [known["note"].format(asked.assistance.note)] if asked.assistance.note else []
+    return ["", *(_wrapped(line) for line in lines)] if lines else []
+
+
+def _language(asked: Asked) -> str:
+    return guess_language(asked.question) or "en"
+
+
+class Live:
+    """Sentences on a terminal as they are checked, wiped when the whole answer is there."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.lines = stream, 0
+
+    def __call__(self, sentence: Sentence) -> None:
+        text = _wrapped(_doubted(sentence))
+        self.lines += text.count("\n") + 1
+        print(text, file=self.stream, flush=True)
+
+    def end(self) -> None:
+        """Takes the sentences off the terminal again."""
+        if self.lines:
+            self.stream.write(f"\x1b[{self.lines}F\x1b[J")
+            self.stream.flush()
+
+
+def _doubted(sentence: Sentence) -> str:
+    return f"(?) {printable(sentence.text)}" if sentence.doubt else printable(sentence.text)
 
 
 def closing(report: AddReport) -> str:
@@ -187,7 +251,7 @@ def _hits(group: Sequence[Hit]) -> str:
 
 def _cited(sentence: Sentence, numbers: dict[Citation, int]) -> str:
     marks = [f"[{numbers.setdefault(citation, len(numbers) + 1)}]" for citation in sentence.citations]
-    return f"{printable(sentence.text)} {''.join(marks)}"
+    return f"{_doubted(sentence)} {''.join(marks)}"
 
 
 def _reference(number: int, citation: Citation, talks: Mapping[str, Talk], source: Callable[[str], str]) -> str:

@@ -11,7 +11,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,9 +92,9 @@ class Calls:
     def items(
         self, name: str, language: str | None, values: Mapping[str, str], schema: Mapping[str, Any], *, key: str,
         images: Sequence[bytes] = (), max_tokens: int = TOKENS,
-    ) -> Iterator[Any]:  # fmt: skip
-        """The elements of the list `key` of such a document, each as soon as it is written whole. Raises as
-        `structured`; after the first element nothing is tried again."""
+    ) -> Generator[Any, None, Any]:  # fmt: skip
+        """The elements of the list `key` of such a document, each as soon as it is written whole; returns the document.
+        Raises as `structured`; after the first element nothing is tried again."""
         request = _Request(self.engine, prompt(name, language), values, tuple(images), schema, max_tokens)
         whole, given = "", 0
         for grown in self._growing(request):
@@ -104,8 +104,10 @@ class Calls:
                 _check(element, schema["properties"][key]["items"])
                 yield element
             given = max(given, len(done))
-        yield from parsed(whole, schema)[key][given:]
+        document = parsed(whole, schema)
+        yield from document[key][given:]
         self._keep(request, whole)
+        return document
 
     def _growing(self, request: "_Request") -> Iterator[str]:
         """All that was written up to now, again and again until its end. Raises EngineError."""
