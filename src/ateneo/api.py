@@ -12,6 +12,7 @@ from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
 from ateneo.errors import ArchiveError, InputError, ModelMissing, TalkNotFound
+from ateneo.records import Asked, Hits, Looked, Sentence, Sight, Sights, StageState, Talk, TalkDetail, Track
 
 if TYPE_CHECKING:
     import numpy as np

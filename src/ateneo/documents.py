@@ -8,6 +8,7 @@ from ateneo.engines.catalogue import Row
 from ateneo.ingest.marks import doubtful
 from ateneo.records import (
     Asked,
+    Assistance,
     Citation,
     Cue,
     Hit,

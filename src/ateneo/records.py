@@ -268,6 +268,7 @@ class Asked:
     talks: tuple[TalkAnswer, ...]
     nearest: tuple[Hit, ...]
     dropped: int = 0
+    assistance: Assistance | None = None
 
 
 @dataclass(frozen=True, slots=True)
