@@ -12,7 +12,21 @@ from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
 from ateneo.errors import ArchiveError, InputError, ModelMissing, TalkNotFound
-from ateneo.records import Asked, Hits, Looked, Sentence, Sight, Sights, StageState, Talk, TalkDetail, Track
+from ateneo.records import (
+    Asked,
+    Described,
+    Fact,
+    Hits,
+    Looked,
+    Sentence,
+    Sight,
+    Sights,
+    StageState,
+    Talk,
+    TalkDetail,
+    Told,
+    Track,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,6 +256,39 @@ class Archive:
             language=language, riddle=riddle,
         )  # fmt: skip
 
+    def describe(
+        self,
+        id: str,
+        *,
+        start: float = 0.0,
+        end: float | None = None,
+        style: str = "",
+        language: str | None = None,
+        seen: "Callable[[Fact | Told], None] | None" = None,
+    ) -> Described:
+        """What happens in a talk from `start` to `end` (s; None: to its end), told in a style: a panel of facts read
+        off the screen, and sentences checked against it (docs/describing.md). `seen` is given each fact and sentence as
+        soon as it is there. `language` is es or en. Raises TalkNotFound, InputError, EngineError."""
+        from ateneo.describing import describe as describing
+        from ateneo.ingest import transcripts
+
+        talk = self.talk(id)
+        tracks = {track.language: track for track in transcripts.read(self.storage, id)}
+        told_in = describing.language_for(style, talk, language)
+        track = next((tracks[tag] for tag in (language, talk.language, told_in) if tag in tracks), None)
+        track = track or next(iter(tracks.values()), None)
+        latest = talk.duration or (track.cues[-1].end if track and track.cues else 0.0)
+        first, last = describing.stretch_of(talk, start, end, latest=latest)
+        recording = self.store.recording(id)
+        source, note = describing.recording(recording.source)
+        stretch = describing.Stretch(
+            talk, first, last, source, recording.sha256, track, self.storage, [note] if note else []
+        )
+        calls = [one for one in (self.calls("vision"), self.calls("language")) if one]
+        if len(calls) == 2 and calls[0].engine.name == calls[1].engine.name:
+            calls = calls[:1]
+        return describing.describe(stretch, style=style, language=told_in, calls=calls, seen=seen)
+
     def picture(self, sight: Sight) -> Path:
         """The file of a frame that was found."""
         return self.storage.local(f"talks/{sight.talk.id}/{sight.frame.path}")
@@ -337,6 +384,7 @@ class Archive:
         with self._writing():
             self.index.remove(id)
             self.storage.remove(f"talks/{id}")
+            self.storage.remove(f"cache/described/{id}")
             vectors.forget(id, storage=self.storage)
             self.index.refresh()
 

@@ -11,6 +11,7 @@ from ateneo.records import (
     Assistance,
     Citation,
     Cue,
+    Described,
     Hit,
     Hits,
     Looked,
@@ -55,6 +56,11 @@ def see(found: Sights) -> dict[str, Any]:
 def look(found: Looked) -> dict[str, Any]:
     """What `look --json` prints."""
     return {"version": VERSION, **_record(found, Looked)}
+
+
+def describe(found: Described) -> dict[str, Any]:
+    """What `describe --json` prints."""
+    return {"version": VERSION, **_record(found, Described)} | {"talk": talk(found.talk)}
 
 
 def ask(asked: Asked) -> dict[str, Any]:

@@ -273,6 +273,42 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class StageState:
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something read off the screen at `second`; `frame` is the picture that shows it, relative to the archive, or ""."""
+
+    second: float
+    frame: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of a telling, timed to what it tells. `against` is what speaks against it, "" where nothing does."""
+
+    start: float
+    end: float
+    text: str
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What `describe` returns: `text` is all sentences, those with something against them marked. `engine` is the
+    model's name, "" where none was at hand; `notes` are lines that a person should know."""
+
+    talk: Talk
+    start: float
+    end: float
+    style: str
+    language: str
+    text: str
+    facts: tuple[Fact, ...]
+    sentences: tuple[Told, ...]
+    engine: str = ""
+    notes: tuple[str, ...] = ()
+
+
     """How a stage of a talk ended: `state` is done, skipped or failed; `seconds` is the time it took."""
 
     state: str

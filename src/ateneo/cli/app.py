@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ateneo.cli import models, train
+from ateneo.cli import describe, models, train
 
 if TYPE_CHECKING:
     from ateneo.api import Archive
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command()(describe.describe)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 

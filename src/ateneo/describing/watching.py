@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ateneo.engines.rapid_ocr import Box, RapidOcr
+from ateneo.ingest.slides import jpeg
 from ateneo.ingest.video import Chunk, Sample, Video
 
 EVERY = 0.5  # s between the pictures of a short stretch
@@ -104,7 +105,7 @@ def follow(path: Path, start: float, end: float, *, eye: Eye | None = None) -> t
     del survey
     times: list[float] = []
     seen: list[Pixels | None] = [None] * len(cells)
-    for sample in pictures(path, start, end, every=max(EVERY, (end - start) / MOST_PICTURES)):
+    for sample in pictures(path, start, end, every=pace(start, end)):
         if times and sample.time - times[-1] < EVERY / 2:
             continue
         picture = pixels(sample)
@@ -122,8 +123,30 @@ def follow(path: Path, start: float, end: float, *, eye: Eye | None = None) -> t
 
 
 def pixels(sample: Sample) -> Pixels:
-    """RGB, (H, W, 3)."""
-    return np.asarray(sample.frame.to_ndarray(format="rgb24"), np.uint8)
+    """RGB, (H, W, 3), upright."""
+    found = np.asarray(sample.frame.to_ndarray(format="rgb24"), np.uint8)
+    turns = sample.frame.rotation // 90 % 4
+    return np.ascontiguousarray(np.rot90(found, turns)) if turns else found
+
+
+def stills(path: Path, seconds: Sequence[float], *, every: float) -> dict[float, bytes]:
+    """The pictures nearest to these seconds, as JPEG; `every` is as the stretch was looked at."""
+    wanted = sorted(set(seconds))
+    found: dict[float, bytes] = {}
+    off: dict[float, float] = {}
+    if not wanted:
+        return {}
+    for sample in pictures(path, wanted[0] - every, wanted[-1] + every, every=every):
+        for second in wanted:
+            distance = abs(sample.time - second)
+            if distance < off.get(second, every):
+                off[second], found[second] = distance, jpeg(sample.frame)
+    return found
+
+
+def pace(start: float, end: float) -> float:
+    """Seconds between the pictures that are looked at in a stretch."""
+    return max(EVERY, (end - start) / MOST_PICTURES)
 
 
 def cutting(picture: Pixels, cell: Cell, *, room: float = 0.0) -> Pixels:
