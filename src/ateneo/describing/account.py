@@ -8,7 +8,6 @@ from typing import Literal
 from ateneo.archive.store import clock as stamp
 from ateneo.describing.events import events, told
 from ateneo.describing.panel import Panel
-from ateneo.export import clock
 from ateneo.ingest.sentences import sentences
 from ateneo.ingest.summary import summarise
 from ateneo.records import Cue, Frame, Talk, Told, Track
@@ -116,4 +115,4 @@ def _line(text: str) -> str:
 
 def heading(piece: Piece) -> str:
     """A piece as it is given to a model: its time and what it is."""
-    return f"{clock(piece.start)} {piece.kind}: {piece.text}"
+    return f"{stamp(piece.start)} {piece.kind}: {piece.text}"

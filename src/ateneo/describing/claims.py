@@ -56,15 +56,17 @@ class Checker:
         self.panel, self.language = panel, language
         self.known = " ".join(fold(text) for text in known)
 
-    def against(self, sentence: str, *, start: float, end: float, evidence: Sequence[str]) -> str:
-        """What speaks against a sentence that rests on evidence from `start` to `end` (s); "" where nothing does."""
+    def against(self, sentence: str, *, start: float, end: float, evidence: Sequence[str], exact: bool = False) -> str:
+        """What speaks against a sentence that rests on evidence from `start` to `end` (s); "" where nothing does. Its
+        claims may have been so a little before or after; where `exact`, as facts of the panel are, then alone."""
         plain, said = counted(fold(sentence), self.language), _SAID[self.language]
         evident = counted(fold(" \n ".join(evidence)), self.language)
         allowed = {*numbers(evident), *numbers(self.known)}
         if self.panel and self.panel.moments:
-            window = self._window(start, end)
+            around = 0.0 if exact else AROUND
+            window = self._window(start - around, end + around)
             read = _Sentence(plain, tuple(teams_in(sentence, plain, self.panel.teams)))
-            if any(self._wrong(read, window, end)):
+            if any(self._wrong(read, window)):
                 return self._panel_says(window[-1])
             allowed |= self._numbers(window)
         missing = [number for number in numbers(plain) if number not in allowed]
@@ -75,7 +77,7 @@ class Checker:
 
     def _window(self, start: float, end: float) -> list[Moment]:
         assert self.panel
-        inside = [m for m in self.panel.moments if start - AROUND <= m.second <= end + AROUND]
+        inside = [m for m in self.panel.moments if start <= m.second <= end]
         return inside or [self.panel.at(start)]
 
     def _panel_says(self, moment: Moment) -> str:
@@ -84,7 +86,7 @@ class Checker:
 
     # what was claimed and was not so
 
-    def _wrong(self, read: _Sentence, window: Sequence[Moment], end: float) -> Iterator[bool]:
+    def _wrong(self, read: _Sentence, window: Sequence[Moment]) -> Iterator[bool]:
         yield self._pairs(read, window)
         yield self._ties(read, window)
         yield self._leads(read, window)
@@ -217,7 +219,7 @@ class Checker:
 
     def _gains(self, read: _Sentence, window: Sequence[Moment]) -> bool:
         """Who scored, and how many."""
-        gains = list(_gained(window))
+        gains = list(self._gained(window))
         for match in words.SCORES.finditer(read.text):
             if read.wished(match.start()) or words.NOT.search(read.text[: match.start()]):
                 continue
@@ -249,7 +251,7 @@ class Checker:
 
     def _numbers(self, window: Sequence[Moment]) -> set[str]:
         """The numbers that the panel has around there, as they may be written."""
-        found: list[object] = [n for gain in _gained(window) for n in gain if n]
+        found: list[object] = [n for gain in self._gained(window) for n in gain if n]
         for m in window:
             if m.scores:
                 found += [*m.scores, abs(m.scores[0] - m.scores[1])]
@@ -259,6 +261,14 @@ class Checker:
                 found.append(f"{whole // 60}:{whole % 60:02d}")
             found += [*([m.period.number] if m.period else []), *(m.series or ())]
         return {number for one in found for number in numbers(str(one))}
+
+    def _gained(self, window: Sequence[Moment]) -> Iterator[tuple[int, int]]:
+        """What each team gained, at each change within the window and into it."""
+        assert self.panel
+        first = self.panel.moments.index(window[0])
+        for before, now in pairwise([*self.panel.moments[max(0, first - 1) : first], *window]):
+            if before.scores and now.scores and before.scores != now.scores:
+                yield now.scores[0] - before.scores[0], now.scores[1] - before.scores[1]
 
 
 _SAID = {
@@ -303,13 +313,6 @@ def _fits_period(now: int, unit: str, told: int, *, half: bool, last: bool) -> b
     if half:
         return unit == "quarter" and (now + 1) // 2 == told
     return now == (3 if last and unit == "period" else told)
-
-
-def _gained(window: Sequence[Moment]) -> Iterator[tuple[int, int]]:
-    """What each team gained, at each change."""
-    for before, now in pairwise(window):
-        if before.scores and now.scores and before.scores != now.scores:
-            yield now.scores[0] - before.scores[0], now.scores[1] - before.scores[1]
 
 
 def _last(moment: Moment) -> bool:

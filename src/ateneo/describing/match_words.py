@@ -49,7 +49,7 @@ MARGIN = re.compile(
     r"(?:\b(?:by|por)\s+(\d{1,3})\b(?!\s*(?:-|–|s\b|sec|seg|min))|"
     r"\b(\d{1,3})[- ](?:points?|goals?|runs?)\s+(?:lead|advantage|ahead|up|clear|behind|down)\b|"
     r"\b(?:lead|advantage|ventaja|renta) (?:of|de) (\d{1,3})\b|"
-    r"\b(\d{1,3}) (?:puntos?|goles?|tantos?) (?:arriba|abajo|de ventaja|por delante|por detras)\b|"
+    r"\b(\d{1,3}) (?:(?:puntos?|goles?|tantos?) )?(?:arriba|abajo|de ventaja|por delante|por detras)\b|"
     r"\ba (\d{1,3}) (?:puntos?|goles?|tantos?)\b)"
 )
 LEFT = re.compile(

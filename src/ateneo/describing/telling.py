@@ -126,5 +126,8 @@ def _checked(item: Mapping[str, Any], part: Sequence[Piece], language: str, chec
     if not cited:
         return Told(part[0].start, part[0].start, text, unfounded(language))
     start, end = min(piece.start for piece in cited), max(piece.end for piece in cited)
-    against = checker.against(text, start=start, end=end, evidence=[p.text for p in cited if p.kind != "picture"])
+    against = checker.against(
+        text, start=start, end=end, evidence=[piece.text for piece in cited if piece.kind != "picture"],
+        exact=all(piece.kind == "panel" for piece in cited),
+    )  # fmt: skip
     return Told(start, end, text, against)
