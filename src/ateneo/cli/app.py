@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ateneo.cli import describe, models, train
+from ateneo.cli import describe, draw, models, train
 
 if TYPE_CHECKING:
     from ateneo.api import Archive
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 
 app.command()(describe.describe)
+app.command()(draw.draw)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 
@@ -195,16 +196,22 @@ def look(
     language: Annotated[str | None, typer.Option(help="es or en; else that of the question, else es.")] = None,
     labels: Annotated[Path | None, typer.Option(help="A file of names to choose from, one a line.")] = None,
     words: Annotated[Path | None, typer.Option(help="A file of words that a riddle may mean, one a line.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the rooms of a floor plan to this file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell what a picture shows and what is written on it, or solve the riddle that it is."""
+    """Answer a question about a picture: what it shows and says, the rooms of a floor plan, a riddle, a solution."""
     from ateneo import documents
     from ateneo.cli import render
 
     asked = " ".join(question or [])
-    found = _archive(context, make=True).look(
-        image, asked, labels=labels, words=words, language=language, riddle=riddle
+    archive = _archive(context, make=True)
+    found = archive.look(
+        image, asked, labels=labels, words=words, language=language, riddle=riddle, plan=csv is not None
     )
+    if csv is not None:
+        from ateneo.looking.plan_answers import to_csv
+
+        archive.write_out(csv, to_csv(found.tables))
     _print(as_json, lambda: documents.look(found), lambda: render.look(found))
 
 
