@@ -207,12 +207,12 @@ class Published:
     """Published weights: a U-Net of guided-diffusion or Diffusers, or a VQGAN, led by a CLIP of any layout.
 
     Learned or fixed variance is told by the U-Net's channels; noise is the linear schedule that all of them have.
-    Raises InputError where a file holds something else.
+    A file of guided-diffusion is read as its 256 x 256 models are. Raises InputError where a file holds something else.
     """
 
     def __init__(self, model: Path, clip: Path) -> None:
         given: dict[str, object] = {"use_new_attention_order": False, "num_head_channels": 64}
-        found = load(model, dtype=torch.float32, **given if model.suffix == ".pt" else {})  # type: ignore[arg-type]
+        found = load(model, dtype=torch.float32, **given if "diffusion" in model.stem else {})  # type: ignore[arg-type]
         sees = load(clip, dtype=torch.float32)
         if not isinstance(found, UNet | Vqgan):
             raise InputError(f"{model} holds a {type(found).__name__}; a U-Net or a VQGAN is needed")
@@ -220,10 +220,7 @@ class Published:
             raise InputError(f"{clip} holds a {type(sees).__name__}; a CLIP is needed")
         self.model: UNet | Vqgan = found
         self.clip = sees
-        tokenizer = (clip if clip.is_dir() else clip.parent) / "tokenizer.json"
-        if not tokenizer.is_file():
-            raise ModelMissing(f"cannot read words with {clip}: there is no tokenizer.json beside it")
-        self.tokenizer = Tokenizer.load(tokenizer)
+        self.tokenizer = Tokenizer.load(clip)
 
     def draw(self, words: str, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures (n, H, W, 3) of words."""
