@@ -2,11 +2,11 @@
 
     python benchmarks/floor_plans.py [--plans 30] [--seed 3] [--wrong] [--keep FOLDER]
 
-Thirty plans: the course's seventeen rooms in two of them (with the patio's 28.54 printed in one), the others at random, in
-five styles (ink, blueprint, estate agent's, photographed sketch, architect's with measures along the walls), in metres,
-centimetres, millimetres, feet and inches, and in Spanish, English, French, German, Catalan and Portuguese. A room counts
-where its row has the name, both measures within half a centimetre (a quarter of an inch) and the area within 0.01 m². The
-plans of ATENEO_SHARED/data/vqa_floorplans come after them, as they are.
+Thirty plans: the course's seventeen rooms in two of them (with the patio's 28.54 printed in one), the others at
+random, in five styles (ink, blueprint, estate agent's, photographed sketch, architect's with measures along the
+walls), in metres, centimetres, millimetres, feet and inches, and in Spanish, English, French, German, Catalan and
+Portuguese. A room counts where its row has the name, both measures within half a centimetre (a quarter of an inch)
+and the area within 0.01 m². The plans of ATENEO_SHARED/data/vqa_floorplans come after them, as they are.
 """
 
 import argparse
@@ -25,32 +25,95 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from ateneo import text
-from ateneo.looking.floor_plan import Room, read_plan
 from ateneo.looking import look
+from ateneo.looking.floor_plan import Room, read_plan
 
 SHARED = Path(os.environ.get("ATENEO_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 FOOT = 0.3048  # m
 
 NAMES = {
-    "es": ["Salón", "Cocina", "Dormitorio 1", "Dormitorio 2", "Dormitorio 3", "Baño", "Aseo", "Pasillo", "Terraza",
-           "Despacho", "Comedor", "Vestidor", "Lavadero", "Entrada", "Trastero", "Galería"],
-    "en": ["Living Room", "Kitchen", "Bedroom 1", "Bedroom 2", "Bedroom 3", "Bathroom", "WC", "Hall", "Terrace", "Study",
-           "Dining Room", "Closet", "Laundry", "Entry", "Store", "Porch"],
-    "fr": ["Séjour", "Cuisine", "Chambre 1", "Chambre 2", "Salle de bain", "WC", "Entrée", "Bureau", "Cellier", "Balcon"],
+    "es": [
+        "Salón",
+        "Cocina",
+        "Dormitorio 1",
+        "Dormitorio 2",
+        "Dormitorio 3",
+        "Baño",
+        "Aseo",
+        "Pasillo",
+        "Terraza",
+        "Despacho",
+        "Comedor",
+        "Vestidor",
+        "Lavadero",
+        "Entrada",
+        "Trastero",
+        "Galería",
+    ],
+    "en": [
+        "Living Room",
+        "Kitchen",
+        "Bedroom 1",
+        "Bedroom 2",
+        "Bedroom 3",
+        "Bathroom",
+        "WC",
+        "Hall",
+        "Terrace",
+        "Study",
+        "Dining Room",
+        "Closet",
+        "Laundry",
+        "Entry",
+        "Store",
+        "Porch",
+    ],
+    "fr": [
+        "Séjour",
+        "Cuisine",
+        "Chambre 1",
+        "Chambre 2",
+        "Salle de bain",
+        "WC",
+        "Entrée",
+        "Bureau",
+        "Cellier",
+        "Balcon",
+    ],
     "de": ["Wohnzimmer", "Küche", "Schlafzimmer", "Kinderzimmer", "Bad", "Flur", "Balkon", "Arbeitszimmer", "Diele"],
     "ca": ["Sala d'estar", "Cuina", "Habitació 1", "Habitació 2", "Bany", "Rebedor", "Menjador", "Terrassa", "Estudi"],
     "pt": ["Sala de estar", "Cozinha", "Quarto 1", "Quarto 2", "Banheiro", "Varanda", "Lavanderia", "Corredor"],
-}  # fmt: skip
+}
 COURSE = [
-    ("Room", 3.24, 3.46), ("Veranda", 7.15, 5.16), ("Store", 4.37, 1.52), ("Patio", 5.53, 5.16), ("Bedroom 1", 2.58, 3.74),
-    ("Utility", 2.17, 1.28), ("Kitchen", 2.13, 2.74), ("Laundry", 2.11, 3.74), ("Bathroom 1", 2.05, 2.71),
-    ("Hallway", 2.05, 0.88), ("Bedroom 2", 2.63, 3.74), ("Bathroom 2", 2.44, 1.29), ("Entry", 1.56, 3.55),
-    ("Living Room", 2.36, 3.55), ("Dining", 3.29, 3.55), ("Primary Bedroom", 3.64, 3.55), ("Bedroom 3", 3.00, 3.55),
-]  # fmt: skip
+    ("Room", 3.24, 3.46),
+    ("Veranda", 7.15, 5.16),
+    ("Store", 4.37, 1.52),
+    ("Patio", 5.53, 5.16),
+    ("Bedroom 1", 2.58, 3.74),
+    ("Utility", 2.17, 1.28),
+    ("Kitchen", 2.13, 2.74),
+    ("Laundry", 2.11, 3.74),
+    ("Bathroom 1", 2.05, 2.71),
+    ("Hallway", 2.05, 0.88),
+    ("Bedroom 2", 2.63, 3.74),
+    ("Bathroom 2", 2.44, 1.29),
+    ("Entry", 1.56, 3.55),
+    ("Living Room", 2.36, 3.55),
+    ("Dining", 3.29, 3.55),
+    ("Primary Bedroom", 3.64, 3.55),
+    ("Bedroom 3", 3.00, 3.55),
+]
 STYLES = ("ink", "blueprint", "agent", "sketch", "architect")
 UNITS = ("m", "m,", "cm", "mm", "ft", "ft-in", "m bare")
-FONTS = ("LiberationSans-Regular", "LiberationSerif-Regular", "DejaVuSans", "LiberationSansNarrow-Regular", "DejaVuSansMono",
-         "DejaVuSansCondensed-Bold", "LiberationSans-Bold")  # fmt: skip
+FONTS = (
+    "LiberationSans-Regular",
+    "LiberationSerif-Regular",
+    "DejaVuSans",
+    "LiberationSansNarrow-Regular",
+    "DejaVuSansMono",
+    "DejaVuSansCondensed-Bold",
+    "LiberationSans-Bold",
+)
 
 
 @dataclass(frozen=True)
@@ -110,8 +173,13 @@ def written(name: str, sides: tuple[str, str], area: str, unit: str, dice: rando
     mark = {"m": " m", "m,": " m", "cm": " cm", "mm": " mm", "ft": " ft", "ft-in": "", "m bare": ""}[unit]
     one, other = sides
     dimensions = dice.choice([f"{one}{mark}{by}{other}{mark}", f"{one}{by}{other}{mark}"])
-    return {"below": (name, dimensions), "area": (name, dimensions, area), "line": (f"{name} {dimensions}",),
-            "colon": (f"{name}:", dimensions), "first": (dimensions, name)}[dice.choice(["below", "below", "area", "line", "colon"])]  # fmt: skip
+    return {
+        "below": (name, dimensions),
+        "area": (name, dimensions, area),
+        "line": (f"{name} {dimensions}",),
+        "colon": (f"{name}:", dimensions),
+        "first": (dimensions, name),
+    }[dice.choice(["below", "below", "area", "line", "colon", "first"])]
 
 
 def random_rooms(language: str, unit: str, dice: random.Random) -> tuple[list[Drawn], tuple[int, int]]:
@@ -126,8 +194,15 @@ def random_rooms(language: str, unit: str, dice: random.Random) -> tuple[list[Dr
         shown = name.upper() if upper else name
         (one, a), (other, b) = measured(w, unit), measured(h, unit)
         area = f"{a * b:.2f} m²" if not unit.startswith("ft") else f"{a * b / FOOT**2:.1f} sq ft"
-        lines = written(shown, (one, other), area.replace(".", ",") if unit == "m," else area, unit, random.Random(state))
-        box = (margin + round(x * scale), margin + round(y * scale), margin + round((x + w) * scale), margin + round((y + h) * scale))
+        lines = written(
+            shown, (one, other), area.replace(".", ",") if unit == "m," else area, unit, random.Random(state)
+        )
+        box = (
+            margin + round(x * scale),
+            margin + round(y * scale),
+            margin + round((x + w) * scale),
+            margin + round((y + h) * scale),
+        )
         rooms.append(Drawn(shown, a, b, lines, box))
     return rooms, (2 * margin + round(width * scale), 2 * margin + round(length * scale))
 
@@ -144,7 +219,9 @@ def course_rooms(*, printed: bool) -> tuple[list[Drawn], tuple[int, int]]:
     return rooms, (120 + 4 * cells[0], 120 + 5 * cells[1])
 
 
-def draw(rooms: Sequence[Drawn], size: tuple[int, int], style: str, dice: random.Random, *, title: str = "") -> Image.Image:
+def draw(
+    rooms: Sequence[Drawn], size: tuple[int, int], style: str, dice: random.Random, *, title: str = ""
+) -> Image.Image:
     """The page."""
     ground, ink = {"blueprint": ((24, 58, 120), (235, 240, 250)), "agent": ((252, 248, 238), (40, 40, 40))}.get(
         style, ((255, 255, 255), (0, 0, 0))
@@ -188,7 +265,9 @@ def label(pen: ImageDraw.ImageDraw, room: Drawn, face: str, ink: tuple[int, ...]
         y += size * 1.25
 
 
-def furnish(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], ink: tuple[int, ...], dice: random.Random) -> None:
+def furnish(
+    pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], ink: tuple[int, ...], dice: random.Random
+) -> None:
     """A door, and perhaps a bed or a table in a corner."""
     left, top, right, bottom = box
     pen.arc((left - 34, bottom - 40, left + 34, bottom + 28), 270, 0, fill=ink, width=2)
@@ -204,7 +283,9 @@ def outside(pen: ImageDraw.ImageDraw, rooms: Sequence[Drawn], face: str, ink: tu
     right, bottom = max(r.box[2] for r in rooms), max(r.box[3] for r in rooms)
     left, top = min(r.box[0] for r in rooms), min(r.box[1] for r in rooms)
     pen.line((left, bottom + 30, right, bottom + 30), fill=ink, width=1)
-    pen.text(((left + right) / 2, bottom + 48), f"{(right - left) / 96:.2f}", font=font(face, 17), fill=ink, anchor="mm")
+    pen.text(
+        ((left + right) / 2, bottom + 48), f"{(right - left) / 96:.2f}", font=font(face, 17), fill=ink, anchor="mm"
+    )
     pen.line((left - 28, top, left - 28, bottom), fill=ink, width=1)
     side = Image.new("L", (90, 24), 0)
     ImageDraw.Draw(side).text((45, 12), f"{(bottom - top) / 96:.2f}", font=font(face, 17), fill=255, anchor="mm")
@@ -231,7 +312,9 @@ def plans(count: int, seed: int) -> list[Plan]:
         language = "en" if n < 2 else list(NAMES)[n % len(NAMES)]
         rooms, size = course_rooms(printed=n == 1) if n < 2 else random_rooms(language, unit, dice)
         title = "" if n < 2 else {"es": "PLANTA BAJA", "en": "GROUND FLOOR"}.get(language, "") if n % 2 else ""
-        made.append(Plan(draw(rooms, size, style, dice, title=title), tuple(rooms), style, "m" if n < 2 else unit, language))
+        made.append(
+            Plan(draw(rooms, size, style, dice, title=title), tuple(rooms), style, "m" if n < 2 else unit, language)
+        )
     return made
 
 
@@ -240,12 +323,14 @@ def right(drawn: Drawn, found: Sequence[Room]) -> bool:
     slack = 0.0051
     return any(
         plain(room.name) == plain(drawn.name)
-        and room.width is not None and room.length is not None and room.area is not None
+        and room.width is not None
+        and room.length is not None
+        and room.area is not None
         and abs(room.width - drawn.width) <= slack + 0.0064 * (drawn.width > 0)
         and abs(room.length - drawn.length) <= slack + 0.0064
         and abs(room.area - drawn.width * drawn.length) <= 0.0101
         for room in found
-    )  # fmt: skip
+    )
 
 
 def plain(name: str) -> str:
@@ -262,7 +347,11 @@ def shared() -> None:
     for path in sorted(folder.glob("*.png")):
         found = look(path, "metros cuadrados", pictures=None, language="es")
         print(f"\n{path.name}")
-        for row in found.tables[0] if found.tables else [("no rooms with measures; text:", found.text_in_image.replace("\n", " / "))]:
+        for row in (
+            found.tables[0]
+            if found.tables
+            else [("no rooms with measures; text:", found.text_in_image.replace("\n", " / "))]
+        ):
             print("  " + " | ".join(row))
     print()
     for one in json.loads((folder / "questions.json").read_text(encoding="utf-8")):
@@ -295,8 +384,14 @@ def main() -> None:
                     print(f"   missed {room.lines} {room.width:.3f} {room.length:.3f}")
             print("   found ", [(r.name, r.written, r.width, r.length, r.area) for r in found])
     for name, hits in good.items():
-        print(f"{name:<10} {sum(hits):>4} of {len(hits):>4} rooms  {np.mean(hits):.3f}{'   wanted: 0.95' if name == 'all' else ''}")
-    print(f"rows that are no room: {extra}; {(time.process_time() - start) / arguments.plans:.1f} s of processor time a plan")
+        print(
+            f"{name:<10} {sum(hits):>4} of {len(hits):>4} rooms  "
+            f"{np.mean(hits):.3f}{'   wanted: 0.95' if name == 'all' else ''}"
+        )
+    print(
+        f"rows that are no room: {extra}; {(time.process_time() - start) / arguments.plans:.1f} s of processor "
+        f"time a plan"
+    )
     shared()
 
 

@@ -246,14 +246,16 @@ class Archive:
         words: Path | None = None,
         language: str | None = None,
         riddle: bool = False,
+        plan: bool = False,
     ) -> Looked:
-        """What one picture shows and says, by the archive's picture and OCR engines; no talk is touched, the archive
-        need not be there. Arguments and errors as in `ateneo.looking.look`."""
+        """What one picture shows and says, by the archive's picture and OCR engines and, where they are set, its vision
+        and language models; no talk is touched, the archive need not be there. Arguments and errors as in
+        `ateneo.looking.look`."""
         from ateneo.looking import look
 
         return look(
             image, question, pictures=self.picture_engine, ocr=self.settings.ocr_engine, labels=labels, words=words,
-            language=language, riddle=riddle,
+            language=language, riddle=riddle, plan=plan, vision=self.calls("vision"), writer=self.calls("language"),
         )  # fmt: skip
 
     def describe(

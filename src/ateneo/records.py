@@ -195,7 +195,8 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What `look` returns. `tables` and `arithmetic` are for answers of a vision model. Of a riddle there are the
+    """What `look` returns. `tables` are those of a floor plan, header first; `arithmetic` the calculations of the answer
+    and of a solution that was marked. `notes` say who answered and what was checked. Of a riddle there are the
     `drawings`, the `words` that they may spell, best first, and where the list of words was from."""
 
     answer: str
@@ -206,6 +207,7 @@ class Looked:
     drawings: tuple[Drawing, ...] = ()
     words: tuple[Named, ...] = ()
     word_list: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +274,6 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class StageState:
-@dataclass(frozen=True, slots=True)
 class Fact:
     """Something read off the screen at `second`; `frame` is the picture that shows it, relative to the archive, or ""."""
 
@@ -309,6 +309,8 @@ class Described:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class StageState:
     """How a stage of a talk ended: `state` is done, skipped or failed; `seconds` is the time it took."""
 
     state: str

@@ -11,7 +11,7 @@ from ateneo.engines.catalogue import Row
 from ateneo.engines.model_store import Model
 from ateneo.export import clock
 from ateneo.ingest.run import AddReport
-from ateneo.records import Asked, Citation, Hit, Hits, Looked, Sentence, Sight, Sights, Talk, TalkDetail
+from ateneo.records import Arithmetic, Asked, Citation, Hit, Hits, Looked, Sentence, Sight, Sights, Talk, TalkDetail
 from ateneo.text import guess_language
 
 WIDTH = 100  # columns of running text
@@ -108,14 +108,26 @@ def _here(path: Path) -> str:
 
 
 def look(found: Looked) -> str:
-    """The answer; of a riddle each drawing with its letter and names, and where the words were from."""
-    lines = [_wrapped(found.answer)]
+    """The answer; of a floor plan the table; calculations with what they come to; of a riddle each drawing with its
+    letter and names, and where the words were from; last what was checked and by whom."""
+    lines = [_wrapped(line) if line else "" for line in found.answer.split("\n")]
+    for table in found.tables:
+        rows = [[printable(cell) for cell in row] for row in table]
+        lines += ["", _table(rows[0], rows[1:]).rstrip()]
+    if found.arithmetic:
+        lines += ["", *(_calculation(one) for one in found.arithmetic)]
     for drawing in found.drawings:
         names = ", ".join(f"{printable(one.name)} {one.probability:.0%}" for one in drawing.names)
         lines.append(f"  {drawing.letter.upper() or '?'}  {printable(drawing.name):<24} ({names})")
     if found.word_list:
         lines.append(f"  words: {printable(found.word_list)}")
+    if found.notes:
+        lines += ["", *(_wrapped(note) for note in found.notes)]
     return "\n".join(lines) + "\n"
+
+
+def _calculation(one: Arithmetic) -> str:
+    return f"  {'✓' if one.right else '✗'} {printable(one.found)}" + ("" if one.right else f"  →  {one.value:.6g}")
 
 
 def ask(asked: Asked, *, source: Callable[[str], str]) -> str:

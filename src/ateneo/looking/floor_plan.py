@@ -1,12 +1,10 @@
 """A floor plan → its rooms with measures and areas: from its text and the places of it, without any model.
 
-Pieces of text that stand below one another are one label. In a label the measures are found (3.24 m x 3.46 m, 324 × 346,
-12'6" x 10'), what is written above them, or else below, is the room's name, and the area is calculated; one that is printed
-is compared. A unit that is not written is that of the other rooms, or what the numbers can only be.
+Pieces of text that stand below one another are one label. In a label the measures are found (3.24 m x 3.46 m, 324 ×
+346, 12'6" x 10'), what is written above them, or else below, is the room's name, and the area is calculated; one that
+is printed is compared. A unit that is not written is that of the other rooms, or what the numbers can only be.
 """
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,6 +20,7 @@ SIDE = 1600  # px of the longer side: letters of plans are small beside their wa
 FOOT = 0.3048  # m
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": FOOT, "in": FOOT / 12}
 BESIDE = 1.1  # of a line's height: pieces no farther apart in one line are one
+WORDS = 0.6  # of a line's height, between two words of one name
 BELOW = 0.95  # of a line's height: lines no farther apart are of one label
 NEAR = 3.0  # of a line's height: how far a name may be from measures that have none
 WIDEST = 60.0  # m that a room measures at most
@@ -29,22 +28,33 @@ FEWEST = 2  # rooms of a plan
 
 _NUMBER = r"\d{1,2}[.,]\s?\d{1,3}|\d{1,5}"
 _FEET = (
-    r"\d{1,3}\s?(?:'|’|′|`|´|‘|ft\.?|feet|pies)\s?-?\s?(?:\d{1,2}(?:[.,]\d)?\s?[½¼¾]?\s?(?:\"|”|″|“|''|’’|'|in\.?|pulg\.?)?)?"
+    r"\d{1,3}\s?(?:'|’|′|`|´|‘|ft\.?|feet|pies)\s?-?\s?(?:\d{1,2}(?:[.,]\d)?\s?[½¼¾]?\s?(?:\"|”|″|“|''|’’|'|in\.?"
+    r"|pulg\.?)?)?"
     r"|\d{1,2}(?:[.,]\d{1,2})?\s?(?:ft|feet|pies)"
 )
 _BY = r"\s*(?:[x×X*✕✖хΧ]|por|by)\s*"
 _UNIT = r"m|cm|mm|mts?|metros|metres|meters|ft|feet|pies|in"
 _METRIC = re.compile(
-    rf"(?<![\d.,])(?P<one>{_NUMBER})\s?(?P<u1>{_UNIT})?\.?{_BY}(?P<other>{_NUMBER})\s?(?P<u2>{_UNIT})?(?![\w²³\d])", re.IGNORECASE
+    rf"(?<![\d.,])(?P<one>{_NUMBER})\s?(?P<u1>{_UNIT})?\.?{_BY}(?P<other>{_NUMBER})\s?(?P<u2>{_UNIT})?(?![\w²³\d])",
+    re.IGNORECASE,
 )
 _IMPERIAL = re.compile(rf"(?<![\d.,])(?P<one>{_FEET}){_BY}(?P<other>{_FEET})(?![\w\d])", re.IGNORECASE)
 _AREA = re.compile(
-    r"(?<![\d.,])(?P<value>\d{1,4}(?:[.,]\d{1,2})?)\s?(?P<unit>m\s?[²2?]{1,2}|sq\.?\s?m|sqm|metros cuadrados|sq\.?\s?ft|ft\s?[²2]|sqft)(?![\w])",
+    r"(?<![\d.,])(?P<value>\d{1,4}(?:[.,]\d{1,2})?)\s?(?P<unit>m\s?[²2?]{1,2}|sq\.?\s?m|sqm|metros cuadrados"
+    r"|sq\.?\s?ft|ft\s?[²2]|sqft)(?![\w])",
     re.IGNORECASE,
 )
+_OPEN = re.compile(r"[\dm'\"]\s*[x×X*]\s*$")
+_CLOSED = re.compile(r"^\s*[x×X*]\s*\d")
 _PARTS = re.compile(r"(?P<feet>\d+(?:[.,]\d+)?)[^\d½¼¾]*(?P<inches>\d+(?:[.,]\d+)?)?\s?(?P<part>[½¼¾])?")
-_IN_UNITS = re.compile(r"\b(?:cotas|medidas|dimensions?|dimensiones|measures|all)\b.{0,30}?\b(?:en|in)\s+(?P<unit>mm|cm|m|millim|centim|met)", re.IGNORECASE)
-_NO_NAME = re.compile(r"^(?:e(?:scala)?\.?\s?)?1\s?:\s?\d+|^(?:bh|h|alt)\s?=|^(?:n|nord|north|norte)$|^[\W\d_]*$", re.IGNORECASE)
+_IN_UNITS = re.compile(
+    r"\b(?:cotas|medidas|dimensions?|dimensiones|measures|all)\b.{0,30}?\b(?:en|in)\s+(?P<unit>mm|cm|m|millim"
+    r"|centim|met)",
+    re.IGNORECASE,
+)
+_NO_NAME = re.compile(
+    r"^(?:e(?:scala)?\.?\s?)?1\s?:\s?\d+|^(?:bh|h|alt)\s?=|^(?:n|nord|north|norte)$|^[\W\d_]*$", re.IGNORECASE
+)
 _HALVES = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 
 
@@ -145,8 +155,8 @@ def rooms_of(boxes: Sequence[Box]) -> Plan:
             _adopt(entry, names)
     unit = _unit_of_plan(entries, whole)
     rooms = [_room(entry, unit) for entry in entries]
-    ordered = sorted((room for room in rooms if room), key=lambda room: (round(room.box[1] / 40), room.box[0]))
-    return Plan(tuple(_distinct(ordered)), whole, tuple(name for entry in names if (name := entry.name)))
+    ordered = _ordered([room for room in rooms if room])
+    return Plan(tuple(_distinct(ordered)), whole, tuple(entry.name for entry in names if entry.name))
 
 
 def _lines(boxes: Sequence[Box]) -> list[_Piece]:
@@ -162,14 +172,28 @@ def _lines(boxes: Sequence[Box]) -> list[_Piece]:
             found.append(_Piece(box, height))
         else:
             one = near.box
-            near.box = (min(one[0], box[0]), min(one[1], box[1]), max(one[2], box[2]), max(one[3], box[3]), f"{one[4]} {box[4]}")
+            near.box = (
+                min(one[0], box[0]),
+                min(one[1], box[1]),
+                max(one[2], box[2]),
+                max(one[3], box[3]),
+                f"{one[4]} {box[4]}",
+            )
     return sorted(found, key=lambda piece: (piece.box[1], piece.box[0]))
 
 
 def _in_line(piece: _Piece, box: Box, height: float) -> bool:
     one = piece.box
     beside = abs((one[1] + one[3]) - (box[1] + box[3])) / 2 < 0.4 * min(piece.height, height)
-    return beside and -0.5 * height < box[0] - one[2] < BESIDE * min(piece.height, height)
+    if not beside or (_whole(one[4]) and _whole(box[4])):
+        return False
+    broken = _OPEN.search(one[4]) or _CLOSED.match(box[4])  # 3.24 m x | 3.46 m
+    return -0.5 * height < box[0] - one[2] < (BESIDE if broken else WORDS) * min(piece.height, height)
+
+
+def _whole(text: str) -> bool:
+    """Whether a piece has measures or an area by itself."""
+    return any(pattern.search(text) for pattern in (_METRIC, _IMPERIAL, _AREA))
 
 
 def _labels(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
@@ -239,6 +263,7 @@ def _parts(piece: _Piece) -> list[tuple[str, _Piece, tuple[object, ...]]]:
         feet = "ft" in area["unit"].lower()
         found.append(("area", piece, (_value(area["value"]), feet, area[0])))
         rest = rest.replace(area[0], " ", 1)
+    rest = re.sub(rf"(?<=\s)(?:{_UNIT})\.?(?=\s|$)", " ", rest, flags=re.IGNORECASE) if found else rest
     name = re.sub(r"\s+", " ", re.sub(r"^[\s:;,.=()-]+|[\s:;,=(-]+$|(?<=\s)[aA]\s?[=:]$", "", rest))
     if len(re.sub(r"[\W\d_]", "", name)) >= 2 and not _NO_NAME.match(name):
         found.insert(0, ("name", piece, (name,)))
@@ -319,6 +344,18 @@ def _room(entry: _Entry, unit: str) -> Room | None:
         room = replace(room, written=entry.written, width=width, length=length, area=width * length,
                        feet=(entry.unit or unit) == "ft")  # fmt: skip
     return room
+
+
+def _ordered(rooms: Sequence[Room]) -> list[Room]:
+    """Row by row from the top, each from the left."""
+    rows: list[list[Room]] = []
+    for room in sorted(rooms, key=lambda one: one.box[1] + one.box[3]):
+        middle = (room.box[1] + room.box[3]) / 2
+        if rows and rows[-1][0].box[1] <= middle <= rows[-1][0].box[3]:
+            rows[-1].append(room)
+        else:
+            rows.append([room])
+    return [room for row in rows for room in sorted(row, key=lambda one: one.box[0])]
 
 
 def _distinct(rooms: Sequence[Room]) -> Iterator[Room]:
