@@ -28,6 +28,7 @@ CITED: tuple[Kind, ...] = ("speech", "slide")  # summaries repeat what was said
 SLIDE = 0.8  # of the score of a spoken sentence: a line of a slide, which reads less well
 FEWEST_NEW = 2  # subject words that the question does not have, in a sentence that says something
 REPEATS = 0.6  # of its score, for one that does not
+TITLE = 0.1  # of its score, for a line of a slide that only repeats the title or the speakers of the talk
 SHARE_OF_BEST = 0.8  # a talk that covers less than this of what the best one covers is left out
 
 
@@ -130,8 +131,15 @@ def number(question: Question, ranked: Sequence[Weighed], talks: Sequence[Talk])
 def _worth(question: Question, found: Found, n: int) -> float:
     """Less than 1 for a sentence that says nothing beyond the question, and for a line of a slide."""
     asked = {text.stem(word.token, found.language) for word in question.words}
-    said = set(text.stems(text.content(text.tokens(found.sentences[n].text)), found.language))
+    said = _subjects(found.sentences[n].text, found.language)
+    if found.kind == "slide" and said <= _subjects(" ".join([found.talk.title, *found.talk.speakers]), found.language):
+        return TITLE
     return (SLIDE if found.kind == "slide" else 1.0) * (1.0 if len(said - asked) >= FEWEST_NEW else REPEATS)
+
+
+def _subjects(words: str, language: str) -> set[str]:
+    """The stems of the words that carry a subject."""
+    return set(text.stems(text.content(text.tokens(words)), language))
 
 
 def answering(question: Question, talks: Sequence[Weighed], sure: Sequence[float], threshold: float) -> list[int]:
