@@ -195,8 +195,8 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What `look` returns. `tables` are those of a floor plan, header first; `arithmetic` the calculations of the answer
-    and of a solution that was marked. `notes` say who answered and what was checked. Of a riddle there are the
+    """What `look` returns. `tables` are those of a floor plan, header first; `arithmetic` the calculations of the
+    answer and of a solution that was marked. `notes` say who answered and what was checked. Of a riddle there are the
     `drawings`, the `words` that they may spell, best first, and where the list of words was from."""
 
     answer: str
