@@ -26,7 +26,7 @@ EVERY = 0.5  # s
 
 def panel_of(design: Design, states: list[State], teams: tuple[str, str]) -> Panel:
     """The panel as it truly was, looked at as the reader looks."""
-    units: dict[str, Unit] = {"nba": "quarter", "acb": "quarter", "hockey": "period"}
+    units: dict[str, Unit] = {"nba": "quarter", "acb": "quarter", "hockey": "period", "lbf": "quarter"}
     unit = units.get(design.name, "half")
     moments = []
     for n in range(0, len(states), round(EVERY * RATE)):

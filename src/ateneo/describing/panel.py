@@ -205,6 +205,12 @@ def _in_row(stream: _Stream, words: Sequence[_Stream]) -> list[_Stream]:
     return [w for w in words if w.cell.group == stream.cell.group and abs(w.y - stream.y) < 0.5 * stream.cell.height]
 
 
+def _in_column(stream: _Stream, words: Sequence[_Stream]) -> list[_Stream]:
+    height = stream.cell.height
+    return [w for w in words if w.cell.group == stream.cell.group and abs(w.x - stream.x) < 2 * height
+            and 0.5 * height < abs(w.y - stream.y) < 2 * height]  # fmt: skip
+
+
 def _names_beside(pair: _Stream, words: Sequence[_Stream]) -> tuple[str, str]:
     """The nearest words left and right of "24 : 23"."""
     row = _in_row(pair, words)
@@ -214,8 +220,8 @@ def _names_beside(pair: _Stream, words: Sequence[_Stream]) -> tuple[str, str]:
 
 
 def _names_of(one: _Stream, other: _Stream, words: Sequence[_Stream]) -> tuple[str, str]:
-    """The two different words that lie nearest to the two scores, each in its row."""
-    rows = [_in_row(one, words), _in_row(other, words)]
+    """The two different words that lie nearest to the two scores, each in its row, else in its column."""
+    rows = [_in_row(one, words) or _in_column(one, words), _in_row(other, words) or _in_column(other, words)]
     options = [(abs(a.x - one.x) + abs(b.x - other.x), n, a, b)
                for n, (a, b) in enumerate(permutations({id(w): w for row in rows for w in row}.values(), 2))
                if a in rows[0] and b in rows[1]]  # fmt: skip

@@ -26,7 +26,8 @@ PRESENT = 0.34  # of the surveyed pictures a place of text must be in
 SAME = 0.5  # of the area of two boxes that they share: one place, whatever else lies there
 LETTERS = 40.0  # px; height to which a group's letters are enlarged
 MOST_ENLARGED = 3.0
-APART = 2.0  # line heights between neighbours of one group
+APART = 2.0  # line heights between neighbours of one group,
+APART_IN_ROW = 6.0  # and between those of one height in one row
 MOVED = 48  # grey levels; a pixel that differs by more has changed
 UNSURE = 0.85  # a reading less sure is tried again with more room around it
 
@@ -178,7 +179,7 @@ def find_cells(survey: Sequence[Pixels], eye: Eye) -> list[Cell]:
         return []
     found = [[box for box in eye.places(picture) if box[4].strip()] for picture in survey]
     least = max(2, round(PRESENT * len(survey))) if len(survey) > 1 else 1
-    steady = [group for group in _same_place(found) if len({n for n, _ in group}) >= least]
+    steady = _same_place(found, least=least)
     areas = _areas([_around([box for _, box in group]) for group in steady])
     cells: list[Cell] = []
     for area in areas:
@@ -188,11 +189,21 @@ def find_cells(survey: Sequence[Pixels], eye: Eye) -> list[Cell]:
     return cells
 
 
-def _same_place(found: Sequence[Sequence[Box]]) -> list[list[tuple[int, Box]]]:
-    """Boxes of several pictures that lie upon each other, the narrow ones first; a box that spans several places of
-    narrower ones, where text was taken together, is left out."""
-    groups: list[list[tuple[int, Box]]] = []
+def _same_place(found: Sequence[Sequence[Box]], *, least: int) -> list[list[tuple[int, Box]]]:
+    """Boxes of several pictures that lie upon each other, as many as `least` pictures have. The narrow ones come first:
+    a box that spans several places of narrower ones, where text was taken together, is left out, unless those are too
+    rare to be places."""
     flat = sorted(((n, box) for n, boxes in enumerate(found) for box in boxes), key=lambda one: one[1][2] - one[1][0])
+    groups, spanning = _grouped(flat)
+    steady = [group for group in groups if len({n for n, _ in group}) >= least]
+    free = [one for one in spanning if not any(_overlap(group[len(group) // 2][1], one[1]) for group in steady)]
+    return steady + [group for group in _grouped(free)[0] if len({n for n, _ in group}) >= least]
+
+
+def _grouped(flat: Sequence[tuple[int, Box]]) -> tuple[list[list[tuple[int, Box]]], list[tuple[int, Box]]]:
+    """Groups of boxes upon each other, and those that lie upon several groups."""
+    groups: list[list[tuple[int, Box]]] = []
+    spanning: list[tuple[int, Box]] = []
     for n, box in flat:
         over = [group for group in groups if _overlap(group[len(group) // 2][1], box)]
         best = max(over, key=lambda group: _shared(group[len(group) // 2][1], box), default=None)
@@ -200,7 +211,9 @@ def _same_place(found: Sequence[Sequence[Box]]) -> list[list[tuple[int, Box]]]:
             groups.append([(n, box)])
         elif len(over) == 1 or _shared(best[len(best) // 2][1], box) > SAME:
             best.append((n, box))
-    return groups
+        else:
+            spanning.append((n, box))
+    return groups, spanning
 
 
 def _overlap(one: Box, other: Box) -> bool:
@@ -246,7 +259,8 @@ def _near(one: Box, other: Box) -> bool:
     height = min(one[3] - one[1], other[3] - other[1], 60.0)
     across = max(one[0], other[0]) - min(one[2], other[2])
     down = max(one[1], other[1]) - min(one[3], other[3])
-    return across < APART * height and down < 0.9 * height
+    in_row = down < -0.7 * max(one[3] - one[1], other[3] - other[1])
+    return across < (APART_IN_ROW if in_row else APART) * height and down < 0.9 * height
 
 
 def _inside(box: Box, area: Box) -> bool:
@@ -265,7 +279,7 @@ def _cells(survey: Sequence[Pixels], area: Box, eye: Eye, *, group: int, least: 
     scale = min(MOST_ENLARGED, max(1.0, LETTERS / float(np.median(heights)))) if heights else 1.0
     if scale > 1.2:
         found = [[_shrunk(box, scale) for box in eye.places(_enlarged(cut, scale)) if box[4].strip()] for cut in cuts]
-    places = [_around([box for _, box in one]) for one in _same_place(found) if len({n for n, _ in one}) >= least]
+    places = [_around([box for _, box in group]) for group in _same_place(found, least=least)]
     return [_cell(place, places, (left, top), group, (wide, high)) for place in places]
 
 
