@@ -124,9 +124,9 @@ def test_a_masked_talk_does_not_answer(index: LocalIndex) -> None:
 
 def test_a_slide_that_only_names_talk_and_speaker_is_not_cited(tmp_path: Path) -> None:
     talk = Talk("empleo", "Empleo en la transición energética", speakers=("Nuria Campoluengo",), language="es")
-    frame = Frame(0.0, 6.0, "0.jpg", "Empleo en la transición\nenergética\nNuria Campoluengo", "title")
-    track = Track("es", (Cue(6.0, 12.0, "El empleo de la transición crece en los talleres."),
-                         Cue(12.0, 18.0, "La transición energética quita empleo en las minas.")))  # fmt: skip
+    frame = Frame(0.0, 6.0, "0.jpg", "Empleo en la transición energética\nNuria Campoluengo", "title")
+    track = Track("es", (Cue(6.0, 12.0, "El empleo crece en los talleres de los pueblos."),
+                         Cue(12.0, 18.0, "Las minas de carbón pierden mucho empleo cada año.")))  # fmt: skip
     index = LocalIndex(tmp_path)
     with index.batch():
         index.upsert(talk.id, [*make_passages(talk, track), *slide_passages(talk, [frame], "es")])
