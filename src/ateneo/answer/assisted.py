@@ -221,10 +221,15 @@ class _Judge:
             return None, []
         if not named or not plain or len(plain) > LONGEST or len(named) < len(set(numbers)):
             return None, []
-        others = [one.text for one in self.known.values() if one not in named]
+        others = [one.text for one in self.known.values() if not any(_beside(one, other) for other in named)]
         about = [" ".join((one.talk.title, *one.talk.speakers)) for one in named]
         doubts = check(plain, [one.text for one in named], others, lexicon=self.lexicon, about=about)
         return Sentence(plain, tuple(cite(named))), doubts
+
+
+def _beside(one: Evidence, other: Evidence) -> bool:
+    """Whether two pieces are the same or follow one another: a sentence may reach over their border."""
+    return one.talk.id == other.talk.id and abs(one.number - other.number) <= BESIDE
 
 
 def _letter(n: int) -> str:

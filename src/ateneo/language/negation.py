@@ -39,8 +39,10 @@ def _unanswered(negating: Sequence[Token], other: Sequence[Token], met: Matrix) 
         places = [n for n in range(group + 1, min(len(negating), group + 1 + REACH)) if negating[n].weight > 0]
         for n in places[:STANDS_FOR]:
             if not met.size or met[n].max() < MET:
+                if negating[n].weight == 1:
+                    break  # what it stands for is not told there
                 continue
-            there = np.flatnonzero(met[n] >= max(MET, met[n].max() - 0.05))
+            there = np.flatnonzero(met[n] >= MET)
             if not any(_negated(other, int(m)) for m in there) and not _negates(negating[n]):
                 return True
             break

@@ -26,7 +26,7 @@ WEAK = frozenset(
     """hardly barely apenas rarely seldom raramente lack lacks lacking falta faltan carece carecen fail fails failed
     unable incapaz incapaces little few poco pocos pocas poca instead rather unlike except excepto salvo avoid evitar
     evita stop dejar deja refuse niega prevent impide impedir impossible imposible unlikely improbable absent
-    ausente missing""".split()
+    ausente missing non""".split()
 )  # fmt: skip
 HOWEVER = {("sin", "embargo"), ("no", "obstante"), ("sin", "duda")}  # they deny nothing
 NEGATIVE_BEGINNINGS = ("un", "in", "im", "dis", "des", "non", "ir")
