@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save
 from stock import STYLES, Stock
@@ -14,6 +15,8 @@ from ateneo.engines.sentence_vectors import SentenceVectors
 from ateneo.models.tower import Tower, TowerConfig
 from ateneo.models.train.files import write_whole
 
+HELD = Path(__file__).with_name("held.json")  # what is measured on
+CAPTIONS = 100  # of each kind
 MODELS = ("decoder", "vqgan", "prior")
 LICENCES = {"noto": "Apache-2.0", "twemoji": "CC-BY-4.0", "fluent-emoji-flat": "MIT"}
 
@@ -38,7 +41,21 @@ def write(work: Path, out: Path, *, tower: Path, stock: Stock) -> None:
     put(out, "tower", load_file(tower), {"ateneo": "tower", "config": asdict(TowerConfig())})
     about = {"text_space": SentenceVectors().space, "schedule": NOISE, "T": T}
     write_whole(out / "config.json", (json.dumps(about, indent=1) + "\n").encode())
+    write_whole(HELD, (json.dumps(held_captions(stock), ensure_ascii=False, indent=0) + "\n").encode())
     write_whole(out / "card.md", card(out, stock=stock, steps=steps, about=about).encode())
+
+
+def held_captions(stock: Stock) -> dict[str, list[tuple[str, str]]]:
+    """Captions that nothing was learned from, with their language, Spanish and English in turn: of things that were
+    learned in other words and drawings ("seen"), and of things that were not ("unseen")."""
+    found: dict[str, list[tuple[str, str]]] = {"seen": [], "unseen": []}
+    order = np.random.default_rng(1).permutation(len(stock.names)).tolist()
+    captions = {(concept, language): text for text, concept, language in stock.held_texts}
+    for n, concept in enumerate(order):
+        kind, language = ("unseen" if concept in stock.held else "seen"), ("es", "en")[n % 2]
+        if len(found[kind]) < CAPTIONS:
+            found[kind].append((captions[concept, language], language))
+    return found
 
 
 def put(out: Path, name: str, weights: dict[str, torch.Tensor], said: dict[str, Any]) -> None:

@@ -101,14 +101,14 @@ def strip(found: Traced) -> Image.Image:
     pen = ImageDraw.Draw(page)
     for column, moment in enumerate(moments):
         text = f"t = {moment.total - moment.index}"
-        pen.text((LABEL + column * (SIDE + 2) + 2, 4), text, fill=PALE, font=_font(12))
+        pen.text((LABEL + column * (SIDE + 2) + 2, 4), text, fill=PALE, font=font(12))
     for row, (label, cells) in enumerate(rows):
         top = HEAD + row * (SIDE + 2)
-        pen.multiline_text((4, top + 6), label, fill=INK, font=_font(12), spacing=3)
+        pen.multiline_text((4, top + 6), label, fill=INK, font=font(12), spacing=3)
         for column, cell in enumerate(cells):
             left = LABEL + column * (SIDE + 2)
             if isinstance(cell, str):
-                pen.text((left + 6, top + SIDE // 2 - 6), cell, fill=PALE, font=_font(12))
+                pen.text((left + 6, top + SIDE // 2 - 6), cell, fill=PALE, font=font(12))
             else:
                 page.paste(_shown(cell, SIDE), (left, top))
     return page
@@ -151,7 +151,7 @@ def animation(found: Traced) -> list[Image.Image]:
         page = Image.new("RGB", (2 * 2 * SIDE + 6, 2 * 2 * SIDE + 6 + HEAD), "white")
         pen = ImageDraw.Draw(page)
         for side, (title, one) in enumerate((("unguided", other), ("guided", moment))):
-            pen.text((side * (2 * SIDE + 4) + 4, 4), title, fill=INK, font=_font(12))
+            pen.text((side * (2 * SIDE + 4) + 4, 4), title, fill=INK, font=font(12))
             for row, values in enumerate((one.x0[0], one.x_t[0])):
                 page.paste(_shown(values, 2 * SIDE), (side * (2 * SIDE + 4) + 1, HEAD + row * (2 * SIDE + 4)))
         frames.append(page)
@@ -187,7 +187,7 @@ def _shown(values: Values, side: int) -> Image.Image:
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Matplotlib's, which has the letters of equations; else Pillow's own."""
     found = find_spec("matplotlib")
     if found and found.origin:
