@@ -25,7 +25,7 @@ TOWER = ROOT / "recipes" / "pictures" / "weights.safetensors"
 COMMON = Settings(lr=1e-3, warmup=100, weight_decay=0.02, betas=(0.9, 0.99), precision="bf16", ema=0.995)
 RUNS = {
     "decoder": (tasks.DecoderTask, stock.Drawings,
-                replace(COMMON, steps=3000, batch=64, save_every=50, test_every=500, show_every=250)),
+                replace(COMMON, steps=1350, batch=64, ema=0.99, save_every=50, test_every=500, show_every=250)),
     "vqgan": (tasks.VqganTask, stock.Drawings,
               replace(COMMON, steps=500, batch=64, ema=0.99, save_every=100, test_every=250, show_every=250)),
     "prior": (tasks.PriorTask, stock.Pairs,

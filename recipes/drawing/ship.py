@@ -87,7 +87,7 @@ gradient guides.
 {learned}
 | tower.safetensors | {size["tower"]:.1f} MB | by recipes/pictures |
 
-`decoder` is a U-Net over blocks of 4 x 4 pixels that predicts v on the cosine schedule, given the standardised image
+`decoder` is a U-Net over blocks of 4 x 4 pixels that predicts x₀ on the cosine schedule, given the standardised image
 vector of the picture, or zeros, which stand for any picture. `prior` is a transformer over four tokens that predicts an
 image vector from a text vector. `vqgan` has 512 codes, each for 4 x 4 pixels, and learned from differences of pixels
 and edges; it had no discriminator.

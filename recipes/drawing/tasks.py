@@ -34,13 +34,13 @@ VQGAN = VqganConfig(
 )  # fmt: skip
 PRIOR = PriorConfig(embed=384, text=384, tokens=0, heads=6, head_width=32, layers=4, bound=6.0)
 NOISE, T = "cosine", 1000
-MIN_SNR = 5.0
+MOST_SNR = 4.0  # by which the error of little noise weighs more than that of much
 DROPPED = 0.15  # of the conditions: what then is learned is the unconditional model
 BLURRED = 0.3  # how much noise standardised image vectors get at most: a prior's are not exact
 
 
 class DecoderTask(Task):
-    """v of noisy pictures, given their vectors."""
+    """x₀ of noisy pictures, given their vectors."""
 
     name = "drawing decoder"
     model: Decoder
@@ -51,9 +51,10 @@ class DecoderTask(Task):
         vectors = torch.from_numpy(stock.vectors).flatten(0, 1)
         self.model.mean.copy_(vectors.mean(0))
         self.model.std.copy_(vectors.std(0))
+        nn.init.constant_(self.model.unet.out.bias, float(stock.pixels[::50].mean()) / 127.5 - 1)
 
     def forward(self, batch: Batch) -> Tensor:
-        """The simple loss with min-SNR weights."""
+        """The simple loss, in which steps with less noise weigh more, up to a bound."""
         vectors = self.model.standardised(_vectors(batch))
         vectors = vectors + BLURRED * torch.rand(len(vectors), 1) * torch.randn_like(vectors)
         vectors = vectors * (torch.rand(len(vectors), 1) >= DROPPED)
@@ -65,8 +66,9 @@ class DecoderTask(Task):
 
         i = torch.randint(T, (len(x0),))
         noise = torch.randn_like(x0)
-        denoiser = Denoiser(network, predicts="v", clip=None)
-        return simple_loss(denoiser, x0, schedule=self.schedule, i=i, noise=noise, min_snr=MIN_SNR)
+        denoiser = Denoiser(network, predicts=DECODER.predicts, clip=None)
+        snr = self.schedule.at("ratio", i, x0).flatten() ** -2
+        return simple_loss(denoiser, x0, schedule=self.schedule, i=i, noise=noise) * (1 + snr.clamp(max=MOST_SNR))
 
     def test(self, model: nn.Module, held: Pictures) -> dict[str, float]:
         """The loss on concepts kept apart."""

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ateneo.errors import InputError
-from ateneo.models.diffusion import Denoiser, Network
+from ateneo.models.diffusion import Denoiser, Network, Predicts
 from ateneo.models.guidance import ClassifierFree
 from ateneo.models.unet import UNet, UNetConfig
 
@@ -26,10 +26,11 @@ class DecoderConfig:
     image_size: int = 64  # pixels
     patch: int = 4  # blocks of patch² pixels are what the U-Net sees as one
     unet: UNetConfig = field(default_factory=UNetConfig)
+    predicts: Predicts = "x0"  # a narrow network can say what a block shows, but not all of its noise (Li & He 2025)
 
 
 class Decoder(nn.Module):
-    """Predicts v = α ε - σ x₀ of noisy pictures, given the CLIP vector of the picture or none.
+    """Predicts x₀ of noisy pictures, given the CLIP vector of the picture or none.
 
     Its U-Net works on blocks of pixels: (3, H, W) as (3·patch², H/patch, W/patch), which is the same numbers in another
     order, so that noise stays noise and every sampler and guidance works on pixels.
@@ -43,7 +44,7 @@ class Decoder(nn.Module):
         self.mean, self.std = nn.Buffer(torch.zeros(E)), nn.Buffer(torch.ones(E))
 
     def forward(self, x: Tensor, t: Tensor, *, vector: Tensor) -> Tensor:
-        """x (B, 3, H, W) at t (B,), vector (B, E) as `standardised` gives it, zeros for none → v (B, 3, H, W)."""
+        """x (B, 3, H, W) at t (B,), vector (B, E) as `standardised` gives it, zeros for none → x₀ (B, 3, H, W)."""
         if x.shape[-1] % self.config.patch or x.shape[-2] % self.config.patch:
             raise InputError(
                 f"cannot draw pictures of {x.shape[-1]} x {x.shape[-2]} pixels: give a multiple of {self.stride}"
@@ -71,7 +72,7 @@ class Decoder(nn.Module):
 
     def denoiser(self, vectors: Tensor | None = None, *, scale: float = 1.0, clip: float | None = 1.0) -> Denoiser:
         """A denoiser of the one contract; see `network`."""
-        return Denoiser(self.network(vectors, scale=scale), predicts="v", clip=clip)
+        return Denoiser(self.network(vectors, scale=scale), predicts=self.config.predicts, clip=clip)
 
 
 def slerp(a: Tensor, b: Tensor, part: float | Tensor) -> Tensor:
