@@ -50,6 +50,7 @@ def draw(
         " ".join(words or []), method, seed=seed, scale=scale, steps=steps, size=size, n=n,
         pictures=tuple(image or ()), model=model, clip=clip,
     ).checked()  # fmt: skip
+    path = files.target(output) if output else None
     needs_torch()
     pipeline = _pipeline(context) if method == "stable-diffusion" and not model else ""
     with Preview() as preview:
@@ -58,7 +59,7 @@ def draw(
             drawn = found.guided
         else:
             drawn = drawn_of(order, watch=preview, pipeline=pipeline)
-    path = output or files.name(drawn)
+    path = path or files.name(drawn)
     for place in files.save(drawn, path):
         print(place)
     if trace:

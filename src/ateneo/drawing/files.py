@@ -16,9 +16,7 @@ LONGEST = 60  # characters of a file's name that is made of words
 def save(drawn: Drawn, path: Path) -> list[Path]:
     """Writes one file, or PATH-1, PATH-2 ... for several; returns where they are. Raises InputError where they cannot
     be written."""
-    path = path if path.suffix else path.with_suffix(".png")
-    if path.suffix.lower() != ".png":
-        raise InputError(f"cannot write {path}: drawings are PNG files, so give a name that ends in .png")
+    path = target(path)
     many = len(drawn.pixels) > 1
     places = [path.with_name(f"{path.stem}-{k + 1}{path.suffix}") if many else path for k in range(len(drawn.pixels))]
     for k, (picture, place) in enumerate(zip(drawn.pictures(), places, strict=True)):
@@ -28,6 +26,14 @@ def save(drawn: Drawn, path: Path) -> list[Path]:
         except OSError as error:
             raise InputError(f"cannot write {place}: {error.strerror or error}; name another file with -o") from error
     return places
+
+
+def target(path: Path) -> Path:
+    """The path with .png where it has no ending. Raises InputError where it has another."""
+    path = path if path.suffix else path.with_suffix(".png")
+    if path.suffix.lower() != ".png":
+        raise InputError(f"cannot write {path}: drawings are PNG files, so give a name that ends in .png")
+    return path
 
 
 def text(said: dict[str, str]) -> PngInfo:
