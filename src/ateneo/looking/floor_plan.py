@@ -44,6 +44,7 @@ _AREA = re.compile(
     r"|sq\.?\s?ft|ft\s?[²2]|sqft)(?![\w])",
     re.IGNORECASE,
 )
+_LOST = re.compile(r"(\d{1,3}[.,]\d{1,2})\s?m\W?")
 _OPEN = re.compile(r"[\dm'\"]\s*[x×X*]\s*$")
 _CLOSED = re.compile(r"^\s*[x×X*]\s*\d")
 _PARTS = re.compile(r"(?P<feet>\d+(?:[.,]\d+)?)[^\d½¼¾]*(?P<inches>\d+(?:[.,]\d+)?)?\s?(?P<part>[½¼¾])?")
@@ -121,6 +122,11 @@ class _Entry:
     written: str = ""
     area: tuple[float, bool, str] | None = None
     boxes: list[Box] = field(default_factory=list)
+
+
+def measures(written: str) -> int:
+    """How many measures of rooms, or areas, a text has."""
+    return sum(len(pattern.findall(written)) for pattern in (_METRIC, _IMPERIAL, _AREA))
 
 
 def read_plan(image: Image.Image) -> Plan:
@@ -228,7 +234,9 @@ def _entries(label: Sequence[_Piece]) -> Iterator[_Entry]:
     current = _Entry()
     name_first = "name" in kinds and "sides" in kinds and kinds.index("name") < kinds.index("sides")
     for kind, piece, value in parts:
-        full = current.sides if kind == "sides" else current.area if kind == "area" else None
+        if kind == "lost" and not _is_area(current, value):
+            continue
+        full = current.sides if kind == "sides" else current.area if kind in ("area", "lost") else None
         begins = kind == "name" and many > 1 and name_first and (current.sides or current.area)
         if full or begins:
             yield current
@@ -242,6 +250,14 @@ def _entries(label: Sequence[_Piece]) -> Iterator[_Entry]:
             current.area = value  # type: ignore[assignment]
     if current.boxes:
         yield current
+
+
+def _is_area(entry: _Entry, value: tuple[object, ...]) -> bool:
+    """Whether a number of metres after measures in metres is their area, its ² not read."""
+    if entry.sides is None or entry.unit != "m":
+        return False
+    product = entry.sides[0] * entry.sides[1]
+    return abs(float(str(value[0])) - product) < 0.02 * product
 
 
 def _parts(piece: _Piece) -> list[tuple[str, _Piece, tuple[object, ...]]]:
@@ -265,6 +281,8 @@ def _parts(piece: _Piece) -> list[tuple[str, _Piece, tuple[object, ...]]]:
         rest = rest.replace(area[0], " ", 1)
     rest = re.sub(rf"(?<=\s)(?:{_UNIT})\.?(?=\s|$)", " ", rest, flags=re.IGNORECASE) if found else rest
     name = re.sub(r"\s+", " ", re.sub(r"^[\s:;,.=()-]+|[\s:;,=(-]+$|(?<=\s)[aA]\s?[=:]$", "", rest))
+    if lost := _LOST.fullmatch(line.strip()):
+        return [("lost", piece, (_value(lost[1]), False, f"{lost[0]}²"))]
     if len(re.sub(r"[\W\d_]", "", name)) >= 2 and not _NO_NAME.match(name):
         found.insert(0, ("name", piece, (name,)))
     elif found == [] and re.fullmatch(r"\d{1,2}|[A-Z]", name.strip()):

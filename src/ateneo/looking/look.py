@@ -23,6 +23,7 @@ from ateneo.looking import labels as naming
 from ateneo.looking import models, plan_answers
 from ateneo.looking.drawings import Box, cut, separate
 from ateneo.looking.floor_plan import FEWEST as FEWEST_ROOMS
+from ateneo.looking.floor_plan import measures
 from ateneo.looking.labels import Labels
 from ateneo.looking.prepared import Prepared
 from ateneo.looking.riddle import Guess, letters, solve, usual
@@ -69,7 +70,8 @@ def look(
     known = naming.read(labels) if labels else naming.for_question(question, spoken)
     if riddle or _RIDDLE.search(text.fold(question)):
         return _riddle(picture.image, pictures, known, words=words, language=spoken, vision=vision, question=question)
-    if (plan or plan_answers.is_about_plans(question)) and (found := _plan(picture, question, spoken, wanted=plan)):
+    asked = plan_answers.is_about_plans(question) if question else measures(picture.written) >= FEWEST_ROOMS
+    if (plan or asked) and (found := _plan(picture, question, spoken, wanted=plan)):
         return found
     names = _names(_weights(_framed(picture.image), pictures, known), known) if pictures else ()
     if vision is not None:

@@ -80,7 +80,8 @@ def table(plan: Plan, language: str) -> Table:
     header += [said["printed"]] if printed else []
     rows = [header]
     for room in plan.rooms:
-        row = [room.name, room.written, _number(room.width), _number(room.length), _number(room.area)]
+        sides = ["" if side is None else f"{side:.2f}" for side in (room.width, room.length)]
+        row = [room.name, room.written, *sides, _number(room.area)]
         row += [_number(room.area and room.area / FOOT**2)] if feet else []
         rows.append(row + ([room.printed_as] if printed else []))
     last = [said["total"], "", "", "", _number(plan.total)] + ([_number(plan.total / FOOT**2)] if feet else [])
