@@ -14,7 +14,7 @@ from ateneo.records import Cue, Frame, Talk, Told, Track
 
 LONGEST_LINE = 160  # characters of a slide that are told
 READ = 15.0  # characters a second that people read
-SHORTEST = 1.2  # s of a caption
+SHORTEST, LONGEST = 1.2, 7.0  # s of a caption
 
 Kind = Literal["panel", "slide", "speech", "picture"]
 
@@ -72,23 +72,19 @@ def account(talk: Talk, pieces: Sequence[Piece], *, language: str) -> list[Told]
         main = summarise(talk, Track(talk.language or language, said)).sentences
         chosen += [Piece("speech", cue.start, cue.end, cue.text) for cue in main]
     order = sorted(chosen, key=lambda piece: piece.start)
-    lines = [Told(p.start, p.end, _SAID[language][p.kind].format(p.text.rstrip(".") if p.kind == "panel" else p.text))
-             for p in order]  # fmt: skip
-    return timed(lines)
+    return [Told(p.start, p.end, _SAID[language][p.kind].format(p.text.rstrip(".") if p.kind == "panel" else p.text))
+            for p in order]  # fmt: skip
 
 
-def timed(lines: Sequence[Told], *, until: float | None = None) -> list[Told]:
-    """The sentences with the times of captions: each from when it happens, after the one before, as long as reading it
-    takes where that is longer than until the next."""
+def timed(lines: Sequence[Told]) -> list[Told]:
+    """The sentences with the times of captions: each from when it happens, or after the one before, for as long as
+    reading it takes or until the next one."""
     found: list[Told] = []
     for n, line in enumerate(lines):
         begin = max(line.start, found[-1].end if found else 0.0)
-        reading = max(SHORTEST, len(line.text) / READ)
-        following = lines[n + 1].start if n + 1 < len(lines) else begin + reading
-        end = begin + max(SHORTEST, min(reading, max(SHORTEST, following - begin)))
-        found.append(
-            replace(line, start=round(begin, 3), end=round(min(end, until) if until and until > begin else end, 3))
-        )
+        room = lines[n + 1].start - begin if n + 1 < len(lines) else LONGEST
+        end = begin + max(SHORTEST, min(room, len(line.text) / READ))
+        found.append(replace(line, start=round(begin, 3), end=round(end, 3)))
     return found
 
 
@@ -98,8 +94,9 @@ def as_text(lines: Iterable[Told]) -> str:
 
 
 def as_vtt(lines: Iterable[Told]) -> str:
-    """The sentences as WebVTT captions; those that have something against them are left out."""
-    blocks = [f"{stamp(line.start)} --> {stamp(line.end)}\n{_plain(line.text)}\n" for line in lines if not line.against]
+    """The sentences as WebVTT captions; timed to be read; those with something against them are left out."""
+    kept = timed([line for line in lines if not line.against])
+    blocks = [f"{stamp(line.start)} --> {stamp(line.end)}\n{_plain(line.text)}\n" for line in kept]
     return "\n".join(["WEBVTT\n", *blocks])
 
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from ateneo.archive.storage import Storage
 from ateneo.archive.store import fingerprint
 from ateneo.describing import watching
-from ateneo.describing.account import Piece, account, as_text, panel_pieces, slide_pieces, speech_pieces, timed
+from ateneo.describing.account import Piece, account, as_text, panel_pieces, slide_pieces, speech_pieces
 from ateneo.describing.claims import Checker
 from ateneo.describing.panel import Panel, read_panel
 from ateneo.describing.telling import Style, tell
@@ -99,7 +99,6 @@ def describe(
         lines = account(stretch.talk, pieces, language=language)
         for told in lines:
             told_to(told)
-    lines = timed(lines)
     talk = Talk(**{name: getattr(stretch.talk, name) for name in Talk.__dataclass_fields__})
     return Described(talk, stretch.start, stretch.end, style, language, as_text(lines), tuple(facts), tuple(lines),
                      engine, tuple(stretch.notes))  # fmt: skip
