@@ -36,8 +36,8 @@ def optimizers_of(
     rest = torch.optim.AdamW(groups_of(model, weight_decay, without=[*hidden, *offered]), lr=lr, betas=betas)
     if name != "muon":
         return {"optimizer": rest}
-    groups = [{"params": hidden}, {"params": offered, "ns_steps": FEW}]
-    groups = [group for group in groups if group["params"]]
+    both: list[dict[str, Any]] = [{"params": hidden}, {"params": offered, "ns_steps": FEW}]
+    groups = [group for group in both if group["params"]]
     if not groups:
         raise SettingsError("cannot use optimizer 'muon': the model has no transformer blocks; give 'adamw'")
     muon = torch.optim.Muon(groups, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
