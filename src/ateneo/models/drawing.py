@@ -39,6 +39,7 @@ SMALL = Path(__file__).resolve().parents[1] / "small" / "drawing"
 HALF = (0.5, 0.5, 0.5)  # mean and deviation of the pixels that the tower takes
 SMOOTH, RANGE = 0.5, 5.0  # what Smooth and InRange count for beside CLIP's distance
 CALM, RATE = 0.1, 0.1  # of VQGAN+CLIP: what grain counts for beside the distance; the learning rate at scale 1
+DISC = 0.7  # radius, of half the side, within which VQGAN+CLIP begins with codes of chance
 SHARE = 0.5  # side of the smallest cutout, as a part of the picture's
 M = TypeVar("M", bound=nn.Module)
 Bytes = NDArray[np.uint8]
@@ -139,7 +140,7 @@ class Studio:
 
     def vqgan_clip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures by changing codes under the words' vector (E,)"""
-        return drawn_by_codes(self.vqgan, self.log_p(words, how), how, watch=watch)
+        return drawn_by_codes(self.vqgan, self.log_p(words, how), how, watch=watch, on_white=True)
 
     # --- parts of them ---
 
@@ -248,11 +249,15 @@ class Published:
         return ClipLogP(model.encode_image, vector, cutouts=cutouts)
 
 
-def drawn_by_codes(model: Vqgan, log_p: ClipLogP, how: How, *, watch: Watch | None) -> Bytes:
-    """VQGAN+CLIP: pictures by changing codes; the scale multiplies the learning rate."""
+def drawn_by_codes(model: Vqgan, log_p: ClipLogP, how: How, *, watch: Watch | None, on_white: bool = False) -> Bytes:
+    """VQGAN+CLIP: pictures by changing codes, drawn by chance at first; the scale multiplies the learning rate.
+
+    on_white: only a disc in the middle is by chance, what is around it the codes of white, as small models know it.
+    """
     stride = model.config.stride
     _check_stride(how.size, stride)
     grid = random_grid(frozen(model), how.size // stride, how.size // stride, generators=_generators(how))
+    grid = _on_white(model, grid, how.size) if on_white else grid
 
     def distance(pictures: Tensor) -> Tensor:
         return log_p.distance(pictures) + CALM * pictures.diff(dim=3).square().mean(dim=(1, 2, 3))
@@ -263,6 +268,14 @@ def drawn_by_codes(model: Vqgan, log_p: ClipLogP, how: How, *, watch: Watch | No
             watch(Moment(change.index, change.total, picture, picture, distance=tuple(change.distance.tolist())))
 
     return to_bytes(vqgan_clip(model, distance, grid, steps=how.steps, lr=RATE * how.scale, callback=seen))
+
+
+@torch.no_grad()
+def _on_white(model: Vqgan, grid: Tensor, size: int) -> Tensor:
+    """The grid (B, embed, h, w) within a disc, the grid of a white picture around it."""
+    white = model.quantize(model.encode(torch.ones(1, model.config.channels, size, size))).z
+    y, x = torch.meshgrid(*(torch.linspace(-1, 1, n) for n in grid.shape[2:]), indexing="ij")
+    return torch.where(x**2 + y**2 < DISC**2, grid, white)
 
 
 def sampled(denoiser: DenoiserLike, noise: Schedule, how: How, *, watch: Watch | None, flow: bool = False) -> Bytes:
