@@ -119,9 +119,10 @@ def assisted(
 
 def chosen(gathered: Gathered) -> list[Evidence]:
     """The evidence that the writer is given: the best of every talk in turn, each with the sentences beside it, put in
-    order of talk and time, and numbered anew."""
+    order of talk and time, and numbered anew. What sounds like an order to a model is left out."""
     order = {talk.id: n for n, talk in enumerate(gathered.talks)}
-    by_talk = {id: [e for e in gathered.evidence if e.talk.id == id] for id in order}
+    shown = [one for one in gathered.evidence if not fence.orders(one.text)]
+    by_talk = {id: [e for e in shown if e.talk.id == id] for id in order}
     place = {(e.talk.id, e.start, e.text): n for id in order for n, e in enumerate(_timed(by_talk[id]))}
     kept: dict[tuple[str, float, str], Evidence] = {}
     letters = 0

@@ -23,6 +23,22 @@ _ROLE = re.compile(
 _RULE = re.compile(r"([=\-_#*~])\1{2,}")  # a line that looks like a division
 
 
+_ABOUT = (
+    r"(?:instrucci|instruction|regla|rules?\b|prompt|directri|guideline|evidenc|prueba|asistente|assistant|"
+    r"respuesta|answer)"
+)
+_ORDERS = re.compile(
+    rf"\b(?:ignor\w*|olvid\w*|forget|disregard|override|desobede\w*)\W+(?:\w+\W+){{0,5}}{_ABOUT}"
+    r"|\b(?:you are now|eres ahora|a partir de ahora eres|system prompt|no cites|do not cite)\b"
+    r"|(?:^|[.:;,>\])]|\by\b|\band\b)\s*"
+    r"(?:di|say|responde|contesta|answer|reply|respond|print|repite|repeat|cita|cite)\b"
+    rf"(?=.*{_ABOUT}|\W+(?:only|solo|with|con)\b)"
+    r"|<\|?(?:im_start|im_end|system|assistant)|\[/?INST\]|</?(?:instructions?|system|evidence)>"
+    r"|\"(?:arguments|tool_calls)\"",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
 class Block(str):
     """Text that was fenced, or is Ateneo's own: it goes into a prompt as it is."""
 
@@ -34,6 +50,12 @@ def clean(text: str) -> str:
     visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cs") else c for c in text)
     plain = _NUMBER.sub(r"(\1)", visible).translate(_BRACKETS).translate(_MARKS)
     return " ".join(_RULE.sub(r"\1", _ROLE.sub(r"\1 –", plain)).split())
+
+
+def orders(text: str) -> bool:
+    """Whether a text sounds like an order to a language model, or has the marks of one. Some such text is innocent (a
+    talk about these very attacks); it is still found and shown, only not given to a model that writes."""
+    return bool(_ORDERS.search(text))
 
 
 def fenced(text: str, name: str = "material") -> Block:
