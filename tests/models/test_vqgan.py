@@ -1,6 +1,8 @@
 """The VQGAN: its published layouts, its codebook, and drawing by changing codes."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -72,6 +74,22 @@ def test_taming_layout_gives_what_diffusers_gives_and_drops_its_loss(tmp_path: P
     ours, x = load(tmp_path / "taming.safetensors"), recipe.pixels(1, 16)
     with torch.no_grad():
         torch.testing.assert_close(ours(x), theirs(x).sample, rtol=1e-5, atol=1e-5)
+
+
+def test_a_checkpoint_of_lightning_is_read_without_lightning(tmp_path: Path) -> None:
+    module = ModuleType("pytorch_lightning.callbacks.model_checkpoint")
+    module.ModelCheckpoint = type("ModelCheckpoint", (), {"__module__": module.__name__})  # type: ignore[attr-defined]
+    weights = in_taming(reference().state_dict())
+    state = {"best_model_score": torch.tensor(1.0)}
+    parents = {name: ModuleType(name) for name in ("pytorch_lightning", "pytorch_lightning.callbacks")}
+    sys.modules.update({**parents, module.__name__: module})
+    try:
+        whole = {"epoch": 3, "callbacks": {module.ModelCheckpoint: state}, "state_dict": weights}
+        torch.save(whole, tmp_path / "last.ckpt")
+    finally:
+        for name in (*parents, module.__name__):
+            del sys.modules[name]
+    assert isinstance(load(tmp_path / "last.ckpt"), Vqgan)
 
 
 def test_published_vqgan_has_the_parameters_of_the_reference() -> None:
