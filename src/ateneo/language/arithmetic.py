@@ -152,11 +152,23 @@ class _Claim:
 
     def judged(self) -> Sum | None:
         """What is said of it; None where nothing is."""
-        pairs = [(left, right) for left in self._lefts() for right in self._rights()][:12]
-        judged = [one for left, right in pairs if (one := self._pair(left, right))]
+        judged = self._readings()
+        if self._has_bare_root() and not any(one.right for one, _ in judged):
+            self.parser = Parser(self.tokens, wide=True)
+            judged += self._readings()
         if not judged:
             return None
         return next((one for one in judged if one[0].right), min(judged, key=lambda one: abs(log(one[1] or 1e-9))))[0]
+
+    def _readings(self) -> list[tuple[Sum, float]]:
+        """The judgements of all pairs of sides, each with the stated number as a share of the value."""
+        pairs = [(left, right) for left in self._lefts() for right in self._rights()][:12]
+        return [one for left, right in pairs if (one := self._pair(left, right))]
+
+    def _has_bare_root(self) -> bool:
+        """Whether a root near the relation has no brackets, so that it may be of more than one number."""
+        near = range(max(0, self.at - WIDEST), min(len(self.tokens) - 1, self.at + WIDEST))
+        return any(self.tokens[n].kind == "root" and self.tokens[n + 1].kind != "open" for n in near)
 
     # which sides
 

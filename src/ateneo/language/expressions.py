@@ -242,8 +242,9 @@ class Unparsed(Exception):
 class Parser:
     """Tokens → trees."""
 
-    def __init__(self, found: Sequence[Token]) -> None:
-        self.tokens = found
+    def __init__(self, found: Sequence[Token], *, wide: bool = False) -> None:
+        """`wide`: a root without brackets is of the whole product after it: √2·9,81·40."""
+        self.tokens, self.wide = found, wide
         self.depth = 0
 
     def kind(self, at: int) -> str:
@@ -391,7 +392,7 @@ class Parser:
         if self.kind(at) == "open":
             tree, at = self._bracket(at)
         else:
-            tree, at = self._primary(at)
+            tree, at = self._term(at) if self.wide else self._primary(at)
         return ("root", tree, degree), at
 
     def _list(self, at: int) -> tuple[Tree, int]:

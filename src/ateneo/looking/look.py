@@ -119,7 +119,7 @@ def _unseen(
                    names=tuple(names), notes=(why,) if why else ())  # fmt: skip
     if models.asks_marking(question):
         told, sums = models.unmarked(picture.written, language=language)
-        return replace(found, answer=f"{found.answer} {told}", arithmetic=sums)
+        return replace(found, answer=told, arithmetic=sums)
     if not models.asks_care(question) or not names:
         return found
     if writer is None:
