@@ -447,7 +447,7 @@ def alarms(paths: list[Path]) -> None:
     letters, confirmed, wrong = 0, 0, []
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.suffix not in (".txt", ".md", ".vtt", ".srt", ".csv", ".rst") or not file.is_file():
+            if file.suffix not in (".txt", ".md", ".vtt", ".srt", ".csv", ".rst", ".json") or not file.is_file():
                 continue
             text = file.read_text(encoding="utf-8", errors="replace")
             letters += len(text)
