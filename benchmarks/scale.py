@@ -96,24 +96,24 @@ def measure(count: int, folder: Path, questions: list[str], sentences: list[str]
         archive.ask(question)
         spent.append(1000 * (time.perf_counter() - began))
     spent.sort()
-    command = [str(Path(sys.executable).with_name("ateneo")), "--archive", str(place)]
-    cold = statistics.median(timed([*command, "ask", question]) for question in questions[:COLD])
     return (
         f"{count:6d} {archive.index.size():9d} {built:8.1f} {again:8.1f} {reindexed:9.1f} {size(place / 'index'):9.1f} "
-        f"{spent[len(spent) // 2]:7.1f} {spent[int(len(spent) * 0.95)]:7.1f} {cold:7.2f}"
+        f"{spent[len(spent) // 2]:7.1f} {spent[int(len(spent) * 0.95)]:7.1f} {cold(place, questions):7.2f}"
     )
 
 
 def asking(count: int, folder: Path, questions: list[str], sentences: list[str], *, passages: int) -> str:
-    """Wall and processor milliseconds of `ask` with vectors and lexicon, over passages with random vectors."""
+    """Wall and processor milliseconds of `ask` with vectors and lexicon, over passages with random vectors, and the
+    wall seconds of the command."""
     meaning, dice = Meaning.shipped(), np.random.default_rng(0)
     assert meaning.engine
-    (folder / "talks").mkdir()
-    (folder / "index").mkdir()
-    write_talks(folder / "talks", count, sentences, passages=passages)
-    index = LocalIndex(folder / "index")
+    talks, place = folder / "files", folder / "archive"
+    talks.mkdir()
+    write_talks(talks, count, sentences, passages=passages)
+    Archive(place).reindex()
+    index = LocalIndex(place / "index")
     with index.batch():
-        for path in sorted((folder / "talks").glob("*.vtt")):
+        for path in sorted(talks.glob("*.vtt")):
             made = make_passages(Talk(path.stem, path.stem, language="es"), read(path))
             vectors = dice.standard_normal((len(made), 384)).astype(np.float32)
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -126,10 +126,17 @@ def asking(count: int, folder: Path, questions: list[str], sentences: list[str],
         ask(index, question, vectors=meaning.vectors(question), lexicon=meaning.lexicon)
         wall.append(1000 * (time.perf_counter() - began))
         process.append(1000 * (time.process_time() - spent))
-    figures = (np.percentile(times, share) for times in (wall, process) for share in (50, 95))
-    return f"{count} talks, {index.size()} passages: wall p50 %.0f, p95 %.0f; processor p50 %.0f, p95 %.0f ms" % tuple(
-        figures
+    figures = [np.percentile(times, share) for times in (wall, process) for share in (50, 95)]
+    return (
+        f"{count} talks, {index.size()} passages: wall p50 {figures[0]:.0f}, p95 {figures[1]:.0f}; "
+        f"processor p50 {figures[2]:.0f}, p95 {figures[3]:.0f} ms; cold {cold(place, questions):.2f} s"
     )
+
+
+def cold(archive: Path, questions: list[str]) -> float:
+    """Median wall seconds of `ateneo ask`."""
+    command = [str(Path(sys.executable).with_name("ateneo")), "--archive", str(archive)]
+    return statistics.median(timed([*command, "ask", question]) for question in questions[:COLD])
 
 
 def main() -> None:

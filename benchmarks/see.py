@@ -14,6 +14,7 @@ engine; else the tower that ships. What is not there is said and left out.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -21,7 +22,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -155,20 +157,26 @@ def archive_of_pages(folder: Path, engine: str | None) -> Archive:
     return archive
 
 
-WAYS = {  # weights of picture, of text on the frame, of what was said
-    "picture alone": (1.0, 0.0, 0.0), "slide text alone": (0.0, 1.0, 0.0), "speech alone": (0.0, 0.0, 1.0),
-    "fused": (see.PICTURE, see.SHOWN, see.SAID),
-}  # fmt: skip
+Way = Callable[[see.Scores, float], float]  # a frame's scores, and how far the farthest of the nearest pictures is
+WAYS: dict[str, Way] = {
+    "picture alone": lambda s, farthest: farthest if s.picture is None else s.picture,
+    "slide text alone": lambda s, farthest: s.shown,
+    "speech alone": lambda s, farthest: s.said,
+    "fused": see.total,
+}
 
 
-def ranked(archive: Archive, query: str, weights: tuple[float, float, float]) -> list[Sight]:
-    """All frames in order; those to which a way gives nothing are left out."""
-    index = archive.index
-    index.refresh()
-    sought = see.by_words(query, index, pictures=archive.picture_engine, texts=archive.text_engine)
-    table = see.score_all(index, sought, frames=archive.gallery, depth=200, where=None, lexicon=archive.lexicon)
+def table_of(archive: Archive, query: str) -> see.Table:
+    """All frames that a query has to do with, with their scores."""
+    archive.index.refresh()
+    sought = see.by_words(query, archive.index, pictures=archive.picture_engine, texts=archive.text_engine)
+    return see.score_all(archive.index, sought, frames=archive.gallery, depth=200, where=None, lexicon=archive.lexicon)
+
+
+def ranked(table: see.Table, way: Way) -> list[Sight]:
+    """The frames in order; those to which a way gives nothing are left out."""
     farthest = min((s.picture for s in table.values() if s.picture is not None), default=0.0)
-    found = [Sight(s.talk, s.frame, see.total(s, farthest, weights=weights)) for s in table.values()]
+    found = [Sight(s.talk, s.frame, way(s, farthest)) for s in table.values()]
     return sorted((one for one in found if one.score > 0), key=lambda one: -one.score)
 
 
@@ -177,10 +185,11 @@ def quality(folder: Path, engine: str | None, sheet: Path | None) -> None:
     archive = archive_of_pages(folder, engine)
     asked = json.loads((SHARED / "slides_images" / "queries_es.json").read_text(encoding="utf-8"))
     print(f"slides_images, {len(asked)} queries, {archive.picture_engine and archive.picture_engine.space}")
-    for name, weights in WAYS.items():
+    tables = [table_of(archive, q["query"]) for q in asked]
+    for name, way in WAYS.items():
         if name == "speech alone" or (name == "picture alone" and archive.picture_engine is None):
             continue
-        orders = [[one.frame.path.rpartition("/")[2] for one in ranked(archive, q["query"], weights)] for q in asked]
+        orders = [[one.frame.path.rpartition("/")[2] for one in ranked(table, way)] for table in tables]
         at = {k: np.mean([q["image"] in order[:k] for q, order in zip(asked, orders, strict=True)]) for k in (1, 5)}
         print(f"  {name:<18} recall@1 {at[1]:.3f}  recall@5 {at[5]:.3f}")
     if sheet:
@@ -205,8 +214,9 @@ def visual(folder: Path, engine: str | None, sheet: Path | None) -> None:
     best: list[Sight] = []
     for sight in truth["sights"]:
         places = {}
-        for name, weights in WAYS.items():
-            order = ranked(archive, sight["query"], weights)
+        table = table_of(archive, sight["query"])
+        for name, way in WAYS.items():
+            order = ranked(table, way)
             right = [any(_shown(archive, one, sight["kinds"], span) for span in sight["right"]) for one in order]
             places[name] = str(right.index(True) + 1) if True in right else "none"
         print(f"  {sight['query']}: " + ", ".join(f"{name} {place}" for name, place in places.items()))
@@ -250,31 +260,41 @@ CHOSEN_ON = (  # frames of the sample recordings (a part of the talk's id, a sec
 )
 
 
+def written(archive: Archive) -> list[tuple[str, float, str]]:
+    """Frames with three words by chance of those that stand on each, as (talk, second, query): what is asked for is
+    written, and looks must not get in the way."""
+    dice, found = random.Random(3), []
+    for talk in archive.talks():
+        for frame in archive.gallery.of(talk.id):
+            words = [w for w in dict.fromkeys(text.tokens(frame.text)) if len(w) > 4 and text.content([w])]
+            if len(words) > 4:
+                found.append((talk.id, frame.start, " ".join(dice.sample(words, 3))))
+    return found
+
+
 def fit(folder: Path, engine: str | None) -> None:
-    """Prints how weights do on CHOSEN_ON: the mean of 1 over the place of the right frame, how often it is first."""
+    """Prints how weights do on CHOSEN_ON and on what is written: the mean of 1 over the place of the right frame, how
+    often it is first."""
     archive = sample_archive(folder, engine)
-    archive.index.refresh()
-    tables = []
-    for _, _, query in CHOSEN_ON:
-        sought = see.by_words(query, archive.index, pictures=archive.picture_engine, texts=archive.text_engine)
-        tables.append(see.score_all(archive.index, sought, frames=archive.gallery, depth=200, where=None,
-                                    lexicon=archive.lexicon))  # fmt: skip
-    for weights in [
-        *WAYS.values(),
-        *((p, 1.0, s) for p in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25) for s in (0.25, 0.5, 1.0)),
-    ]:
-        places = [
-            _place(table, talk, second, weights) for table, (talk, second, _) in zip(tables, CHOSEN_ON, strict=True)
-        ]
-        mean, first = np.mean([1 / place for place in places]), np.mean([place == 1 for place in places])
-        print(f"  picture {weights[0]:<5} text {weights[1]:<4} said {weights[2]:<5} {mean:.3f}  first {first:.2f}")
+    sets = {"by hand": list(CHOSEN_ON), "written": written(archive)}
+    tables = {name: [table_of(archive, query) for _, _, query in rows] for name, rows in sets.items()}
+    tried: dict[str, Way] = dict(WAYS)
+    for p, s in itertools.product((0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5), (0.25, 0.5, 1.0)):
+        tried[f"picture {p}, said {s}"] = partial(see.total, weights=(p, 1.0, s))
+    for way_name, way in tried.items():
+        line = f"  {way_name:<24}"
+        for name, rows in sets.items():
+            places = [_place(table, talk, second, way)
+                      for table, (talk, second, _) in zip(tables[name], rows, strict=True)]  # fmt: skip
+            mean, first = np.mean([1 / place for place in places]), np.mean([place == 1 for place in places])
+            line += f"  {name} {mean:.3f} first {first:.2f}"
+        print(line)
 
 
-def _place(table: see.Table, talk: str, second: float, weights: tuple[float, float, float]) -> int:
-    farthest = min((s.picture for s in table.values() if s.picture is not None), default=0.0)
-    order = sorted(table.values(), key=lambda s: -see.total(s, farthest, weights=weights))
+def _place(table: see.Table, talk: str, second: float, way: Way) -> int:
+    order = ranked(table, way)
     right = [n for n, s in enumerate(order, 1) if talk in s.talk.id and abs(s.frame.start - second) < 1]
-    return right[0] if right else len(order) + 1
+    return right[0] if right else len(table) + 1
 
 
 def main() -> None:

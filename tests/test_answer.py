@@ -8,8 +8,8 @@ import pytest
 from ateneo.answer.ask import ask
 from ateneo.answer.writer import MOST, Evidence, Extractive, Written
 from ateneo.archive.local_index import LocalIndex
-from ateneo.ingest.passages import make_passages
-from ateneo.records import Cue, MarkedSpan, Talk, Track
+from ateneo.ingest.passages import make_passages, slide_passages
+from ateneo.records import Cue, Frame, MarkedSpan, Talk, Track
 
 TALKS = {
     "hidrogeno": (
@@ -120,6 +120,19 @@ def test_an_answer_has_few_sentences_and_per_talk_in_order_of_time(index: LocalI
 def test_a_masked_talk_does_not_answer(index: LocalIndex) -> None:
     asked = ask(index, "¿Qué se dice del coche de hidrógeno?", where={"not_talk": "hidrogeno"})
     assert "hidrogeno" not in {told.talk.id for told in asked.talks} | {hit.talk.id for hit in asked.nearest}
+
+
+def test_a_slide_that_only_names_talk_and_speaker_is_not_cited(tmp_path: Path) -> None:
+    talk = Talk("empleo", "Empleo en la transición energética", speakers=("Nuria Campoluengo",), language="es")
+    frame = Frame(0.0, 6.0, "0.jpg", "Empleo en la transición energética\nNuria Campoluengo", "title")
+    track = Track("es", (Cue(6.0, 12.0, "El empleo crece en los talleres de los pueblos."),
+                         Cue(12.0, 18.0, "Las minas de carbón pierden mucho empleo cada año.")))  # fmt: skip
+    index = LocalIndex(tmp_path)
+    with index.batch():
+        index.upsert(talk.id, [*make_passages(talk, track), *slide_passages(talk, [frame], "es")])
+    answer = ask(index, "¿Qué pasa con el empleo en la transición energética?", threshold=0).answer
+    assert answer
+    assert {c.start for s in answer.sentences for c in s.citations} == {6.0, 12.0}
 
 
 def test_loops_are_never_cited(tmp_path: Path) -> None:

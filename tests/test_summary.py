@@ -49,6 +49,16 @@ def test_a_chapter_begins_where_the_subject_changes() -> None:
     assert [chapter.start for chapter in chapters(TALK, whole)] == [0.0, 240.0]
 
 
+def test_a_talk_of_one_chapter_names_it() -> None:
+    found = chapters(TALK, track(*HYDROGEN), [Frame(0.0, 40.0, "", "Resultados", "")])
+    assert [(chapter.start, chapter.title) for chapter in found] == [(0.0, TALK.title)]
+
+
+def test_a_talk_of_a_few_minutes_has_two_chapters() -> None:
+    found = chapters(TALK, track(*HYDROGEN, *HYDROGEN[:1], *LANGUAGES, *LANGUAGES[:1]))
+    assert len(found) == 2
+
+
 def test_a_chapter_is_drawn_to_the_slide_and_named_by_its_heading() -> None:
     frames = [Frame(0.0, 232.0, "a.jpg", "El coche\ndel futuro"), Frame(232.0, 480.0, "b.jpg", "Una lengua viva\nuno")]
     found = chapters(TALK, track(*HYDROGEN * 4, *LANGUAGES * 4), frames)

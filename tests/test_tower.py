@@ -27,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, object]:
     from tower import Tower, TowerConfig
 
     torch.manual_seed(0)
-    tower = Tower(TowerConfig(image_size=32, width=16, layers=1, heads=2, embed=384)).eval()
+    tower = Tower(TowerConfig(image_size=32, widths=(8, 16), blocks=(0, 1), head=16, embed=384)).eval()
     folder = tmp_path_factory.mktemp("tower")
     shipped.write(tower, folder, space=SentenceVectors().space, small=False)
     return folder, tower

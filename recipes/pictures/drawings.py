@@ -1,4 +1,4 @@
-"""Drawings of named things as pixels: SVG collections and stamps → RGBA arrays, one file a style, made once.
+"""Drawings of named things as pixels: SVG collections → RGBA arrays, one file a style, made once.
 
 `Drawings` is all of them together: pictures in memory-mapped files, and the concept of each.
 """
@@ -46,12 +46,6 @@ def make(work: Path, styles: Iterable[str]) -> list[names.Concept]:
     known = names.emoji(work)
     used: dict[str, names.Concept] = {}
     for style in styles:
-        if style == "stamps":
-            stamps = names.stamps(work)
-            jobs = [(concept.key, path) for path, concept in stamps.items()]
-            used |= {concept.key: concept for concept in stamps.values()}
-            _keep(work, style, ((key, _stamp(path)) for key, path in jobs), count=len(jobs))
-            continue
         icons = sources.icons(work, style)
         mapped = names.icon_concepts(icons, known)
         used |= {key: known[key] for key in mapped.values()}
@@ -112,17 +106,6 @@ def svg(document: str) -> Pixels | None:
         return _squared(Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=document, width=SIDE * 2)))))
     except (ValueError, OSError) as error:
         print(f"drawings: one left out: {error}", file=sys.stderr)
-        return None
-
-
-def _stamp(path: Path) -> Pixels | None:
-    if path.suffix == ".svg":
-        return svg(path.read_text(encoding="utf-8", errors="replace"))
-    try:
-        with Image.open(path) as picture:
-            return _squared(picture)
-    except (ValueError, OSError) as error:
-        print(f"drawings: {path.name} left out: {error}", file=sys.stderr)
         return None
 
 

@@ -23,9 +23,10 @@ from ateneo.models.train.distributed import Group
 from ateneo.models.train.loop import Report, Settings, seed_weights, train
 
 HELD_STYLE = "fxemoji"  # learned from never: what is decided is decided on it, OpenMoji is left to the last measurement
-STYLES = (*(name for name in sources.DRAWINGS if name != HELD_STYLE), "stamps")
+STYLES = tuple(name for name in sources.DRAWINGS if name != HELD_STYLE)
 HELD_PAGES = 1000  # generated slides kept apart: the last ones
 MEASURED_STYLE = "openmoji"
+READS = 80  # pixels of the pictures that the tower reads where it serves
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,9 @@ class Plan:
     slides: int = 40_000
     scenes: int = 600
     config: TowerConfig = field(default_factory=TowerConfig)
-    drawn: float = 0.7  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
-    keep: float = 0.5  # tokens that the transformer reads while learning ...
-    whole: float = 0.15  # ... but for this last part of the steps, which reads all
+    drawn: float = 0.85  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     small: int = 64  # pixels of the pictures of the first part of the steps ...
-    early: float = 0.7  # ... which is this
-    times: int = 2  # as many pictures in each of these steps
+    early: float = 0.72  # ... which is this
 
 
 def gather(work: Path, plan: Plan, *, processes: int = 1) -> None:
@@ -88,7 +86,7 @@ def mixtures(work: Path, plan: Plan, *, steps: int = 0) -> tuple[Mixture, Mixtur
             size=size,
             slides_share=1 - plan.drawn,
             only=range(len(pages) - held),
-            small=Small(plan.small, steps=round(steps * plan.early), times=plan.times),
+            small=Small(plan.small, steps=round(steps * plan.early)),
         ),
         Mixture(
             drawings.load(work, [HELD_STYLE]), pages, concepts, size=size, only=range(len(pages) - held, len(pages))
@@ -111,17 +109,15 @@ def learn(
     report: Report,
     begin: Path | None = None,
 ) -> Path:
-    """Trains, or goes on; the folder of the model. The last part of the steps reads every token of a picture. A new
-    run starts from the weights of the file `begin`, where one is given."""
+    """Trains, or goes on; the folder of the model. A new run starts from the weights of the file `begin`, where one is
+    given."""
     said = bank(work, encoder)
     learned, held = mixtures(work, plan, steps=settings.steps)
     rarity = task.rarities(said, learned.slides.facts)
     run = work / "runs" / encoder.space
     run.mkdir(parents=True, exist_ok=True)
     seed_weights(settings.seed)
-    locked = task.LockedTask(
-        plan.config, said, rarity=rarity, keep=plan.keep, whole_from=round(settings.steps * (1 - plan.whole))
-    )
+    locked = task.LockedTask(plan.config, said, rarity=rarity)
     if begin:
         locked.model.load_state_dict({name: value.float() for name, value in load_file(begin).items()})
     return train(locked, learned, held, out=run, settings=settings, group=group, report=report)

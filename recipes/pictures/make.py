@@ -22,13 +22,14 @@ from ateneo.models.train.distributed import join, leave
 from ateneo.models.train.loop import Settings
 
 SMALL = Path(__file__).resolve().parents[2] / "src" / "ateneo" / "small" / "pictures"
+HALF = Path(__file__).resolve().parent / "tower.safetensors"
 
 
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
     group = join(options.device)
-    plan = replace(learn.Plan(), slides=options.slides, keep=options.keep)
+    plan = replace(learn.Plan(), slides=options.slides)
     encoder = SentenceVectors(options.encoder, threads=options.threads)
     if group.first:
         options.work.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,7 @@ def main() -> None:
     if options.prepare:
         return
     settings = Settings(
-        steps=options.steps, batch=options.batch, lr=options.lr, warmup=100,
+        steps=options.steps, batch=options.batch, lr=options.lr, warmup=50,
         weight_decay=0.1, betas=(0.9, 0.98), ema=0.99, optimizer="muon", precision=options.precision,
         save_every=100, test_every=250, show_every=1000,
     )  # fmt: skip
@@ -53,13 +54,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="where downloads, pictures and checkpoints are kept")
     parser.add_argument("--out", type=Path, default=SMALL, help="where the model and its card go")
+    parser.add_argument("--half", type=Path, default=HALF, help="where the weights go in half precision")
     parser.add_argument("--encoder", type=Path, default=SHIPPED, help="folder of the sentence encoder to meet")
     parser.add_argument("--begin", type=Path, help="weights of a tower (safetensors) that a new run starts from")
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--batch", type=int, default=192)
-    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--steps", type=int, default=2900)
+    parser.add_argument("--batch", type=int, default=160)
+    parser.add_argument("--lr", type=float, default=8e-3)
     parser.add_argument("--slides", type=int, default=learn.Plan.slides, help="generated pictures of slides")
-    parser.add_argument("--keep", type=float, default=learn.Plan.keep, help="part of the tokens read while learning")
     parser.add_argument("--precision", default="bf16", help="bf16, or fp32 where the processor has no bf16")
     parser.add_argument("--device", default="", help="cpu or cuda; else what there is")
     parser.add_argument("--threads", type=int, default=1)
@@ -72,13 +73,14 @@ def arguments() -> argparse.Namespace:
 def ship(model: Path, encoder: SentenceVectors, *, options: argparse.Namespace, settings: Settings) -> None:
     """Writes the files that ship, measures them, and writes the card."""
     tower = shipped.read(model)
-    cosine = shipped.write(tower, options.out, space=encoder.space, small=not options.whole)
+    cosine = shipped.write(tower, options.out, space=encoder.space, size=learn.READS, small=not options.whole)
+    shipped.halve(tower, options.half)
     figures = measure.everything(options.out, encoder, work=options.work) | {"least cosine with torch": cosine}
     config = tower.config
     about = {
-        "space": encoder.space, "parameters": sum(p.numel() for p in tower.parameters()), "layers": config.layers,
-        "width": config.width, "image size": config.image_size, "embed": config.embed, "steps": settings.steps,
-        "batch": settings.batch, "held style": learn.HELD_STYLE,
+        "space": encoder.space, "parameters": sum(p.numel() for p in tower.parameters()), "widths": config.widths,
+        "image size": learn.READS, "embed": config.embed, "steps": settings.steps, "batch": settings.batch,
+        "held style": learn.HELD_STYLE,
     }  # fmt: skip
     shipped.card(options.out, figures=figures, about=about)
     (options.work / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")

@@ -4,7 +4,7 @@ Drawings are laid on grounds of every kind, moved, turned, tinted, and at times 
 grey), so that a style never seen is not a surprise. What is drawn hangs on the seed and the number of the step alone.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +25,8 @@ from ateneo.models.train.items import Item
 
 Pixels = NDArray[np.uint8]
 AHEAD = 3  # batches made before they are asked for
+BLACK = 0.4  # how often a drawing in black is shown, beside one in colours
+EVEN = 0.4  # from 0, each drawing as often, to 1, each concept as often
 DRAWING = bits({"drawing"})
 
 
@@ -47,12 +49,11 @@ class Shown(Item):
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """The first `steps` learn from smaller pictures, and from `times` as many of them ("progressive resizing": most of
-    what tells one thing from another is seen at a quarter of the pixels, for a quarter of the price)."""
+    """The first `steps` learn from smaller pictures ("progressive resizing": most of what tells one thing from another
+    is seen at half of the pixels, for half of the price)."""
 
     size: int
     steps: int
-    times: int = 1
 
 
 class Mixture(Pictures):
@@ -75,6 +76,7 @@ class Mixture(Pictures):
         self.directed = {concept.key for concept in concepts if concept.directed}
         self.pages = only or range(len(slides))
         self.small = small or Small(size, steps=0)
+        self.through = _through(drawings)
 
     def __len__(self) -> int:
         return len(self.drawings) + len(self.pages)
@@ -85,12 +87,8 @@ class Mixture(Pictures):
         with ThreadPoolExecutor(1) as pool:
             waiting: deque[Future[Batch]] = deque()
             for step in count(start):
-                if step < self.small.steps:
-                    made = pool.submit(
-                        self.made, batch * self.small.times, seed=(seed, step, rank), size=self.small.size
-                    )
-                else:
-                    made = pool.submit(self.made, batch, seed=(seed, step, rank))
+                size = self.small.size if step < self.small.steps else self.size
+                made = pool.submit(self.made, batch, seed=(seed, step, rank), size=size)
                 waiting.append(made)
                 if len(waiting) > AHEAD:
                     yield waiting.popleft().result()
@@ -122,7 +120,7 @@ class Mixture(Pictures):
                 pixels, shown = self._slide(self.pages[int(rng.integers(len(self.pages)))])
                 rows.append((varied_slide(pixels, rng, size=size), shown))
             else:
-                picture, style, key = self.drawings.at(int(rng.integers(len(self.drawings))))
+                picture, style, key = self.drawings.at(int(np.searchsorted(self.through, rng.random())))
                 pixels = varied_drawing(
                     picture, rng, size=size, tint=style in MONOCHROME, mirror=key not in self.directed
                 )
@@ -133,6 +131,19 @@ class Mixture(Pictures):
         concept = str(self.slides.concepts[n])
         facts, place = int(self.slides.facts[n]), self.places.get(concept, NOTHING)
         return self.slides.at(n), Shown(f"slide {n}", NOWHERE, concept=place, facts=facts)
+
+
+def _through(drawings: Drawings) -> NDArray[np.float64]:
+    """(n,) the part of all chances that the drawings up to each have, the last 1: less for one in black only, and for
+    one of a concept that has many."""
+    times = Counter(key for keys in drawings.concepts for key in keys)
+    chances = [
+        (BLACK if style in MONOCHROME else 1.0) / times[key] ** EVEN
+        for style, keys in zip(drawings.styles, drawings.concepts, strict=True)
+        for key in keys
+    ]
+    through = np.cumsum(chances)
+    return through / through[-1] if chances else through
 
 
 def _batch(rows: Sequence[tuple[Pixels, Shown]]) -> Batch:
@@ -163,7 +174,7 @@ def varied_slide(pixels: Pixels, rng: np.random.Generator, *, size: int) -> Pixe
 
 def varied_drawing(picture: Pixels, rng: np.random.Generator, *, size: int, tint: bool, mirror: bool) -> Pixels:
     """(s, s, 4) → (size, size, 3): moved, turned and laid on a ground, sometimes redrawn in another style."""
-    side, scale = len(picture), size / len(picture) * rng.uniform(0.55, 1.02)
+    side, scale = len(picture), size / len(picture) * rng.uniform(0.66, 1.06)
     if mirror and rng.random() < 0.5:
         picture = picture[:, ::-1]
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), rng.normal(0, 7), scale)
@@ -179,10 +190,10 @@ def varied_drawing(picture: Pixels, rng: np.random.Generator, *, size: int, tint
     if tint:
         dark = ground.mean() < 110
         colour = np.broadcast_to(rng.uniform(150, 255, 3) if dark else rng.uniform(0, 110, 3), colour.shape)
-    elif rng.random() < 0.3:
+    elif rng.random() < 0.2:
         colour, alpha = _redrawn(colour, alpha, rng)
     pixels = np.clip(ground * (1 - alpha) + colour * alpha, 0, 255).astype(np.uint8)
-    if rng.random() < 0.15:
+    if rng.random() < 0.08:
         pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.6))
     return _tinted(pixels, rng)
 
@@ -211,10 +222,10 @@ def _redrawn(
 def _ground(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
     """What a drawing lies on: white, a tint, a colour, a slope, something uneven."""
     kind = rng.random()
-    if kind < 0.4:
+    if kind < 0.55:
         return np.full((size, size, 3), 255, np.float32)
-    one, other = rng.uniform(0, 255, (2, 3)) if kind > 0.6 else rng.uniform(200, 255, (2, 3))
-    if kind < 0.75:
+    one, other = rng.uniform(0, 255, (2, 3)) if kind > 0.7 else rng.uniform(200, 255, (2, 3))
+    if kind < 0.85:
         return np.broadcast_to(one.astype(np.float32), (size, size, 3))
     grid = rng.random((int(rng.integers(2, 9)),) * 2).astype(np.float32)
     share = cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC)[..., None]

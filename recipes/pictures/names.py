@@ -1,7 +1,7 @@
-"""What things are called, in Spanish and English: CLDR's names and keywords, and the names of Tux Paint's stamps.
+"""What things are called, in Spanish and English: CLDR's names and keywords.
 
-A concept is a thing with a name: an emoji (told by its code points, without skin tones), or a stamp. Drawings of one
-emoji in many styles are pictures of one concept.
+A concept is a thing with a name: an emoji, told by its code points, without skin tones. Drawings of one emoji in many
+styles are pictures of one concept.
 """
 
 import json
@@ -99,20 +99,3 @@ def _spoken(keys: tuple[str, ...], names: tuple[str, ...]) -> dict[str, str]:
         if plain.startswith("flag-"):
             spoken.setdefault(plain.replace("flag-", "flag-for-", 1), key)
     return spoken
-
-
-def stamps(work: Path) -> dict[Path, Concept]:
-    """Tux Paint's stamps that are named in both languages, by picture."""
-    root = work / "root" / "usr" / "share" / "tuxpaint" / "stamps"
-    found = {}
-    for path in sorted([*root.rglob("*.png"), *root.rglob("*.svg")]):
-        said = path.with_suffix(".txt")
-        if "alphabets" in path.parts or path.stem.endswith("_mirror") or not said.exists():
-            continue
-        lines = said.read_text(encoding="utf-8", errors="replace").splitlines()
-        spanish = next((line.partition("=")[2] for line in lines if line.startswith("es.utf8=")), "")
-        names = {"en": lines[0].strip(" .") if lines else "", "es": spanish.strip(" .")}
-        if all(0 < len(name) < 60 for name in names.values()):
-            key = f"stamp:{path.relative_to(root).with_suffix('')}"
-            found[path] = Concept(key, names, {"en": (), "es": ()}, "symbols" in path.parts)
-    return found

@@ -1,5 +1,5 @@
-"""What the image tower learns from, by ordinary clients: npm for drawings as SVG, apt for stamps, photographs, names
-and fonts. Packages are downloaded and opened below a folder, never installed; what is there is not fetched again.
+"""What the image tower learns from, by ordinary clients: npm for drawings as SVG, apt for photographs, names and
+fonts. Packages are downloaded and opened below a folder, never installed; what is there is not fetched again.
 
 Only sources whose licences allow use, change and redistribution for any purpose. OpenMoji is fetched to measure on and
 is never learned from.
@@ -28,8 +28,7 @@ DRAWINGS = {  # npm package: version, licence
 MEASURED = {"openmoji": ("1.2.29", "CC-BY-SA-4.0")}
 DEBIAN = {  # package: licence, what it is taken for
     "unicode-cldr-core": ("Unicode", "names and keywords in Spanish and English"),
-    "tuxpaint-stamps-default": ("GPL-2", "photographs and drawings of things, named in both languages"),
-    "mate-backgrounds": ("GPL-2+ and CC-BY-SA", "photographs of nature"),
+    "mate-backgrounds": ("GPL-2+", "photographs of nature, on slides"),
 }
 FONTS = (
     "fonts-lato", "fonts-open-sans", "fonts-firacode", "fonts-liberation", "fonts-dejavu-core",
@@ -37,8 +36,7 @@ FONTS = (
     "fonts-comic-neue", "fonts-cantarell",
 )  # fmt: skip
 KEPT = (
-    "./usr/share/unicode/cldr/common/annotations*", "./usr/share/tuxpaint/stamps/*.png", "./usr/share/tuxpaint/*.svg",
-    "./usr/share/tuxpaint/stamps/*.txt", "./usr/share/backgrounds/mate/nature/*", "*.ttf", "*.otf",
+    "./usr/share/unicode/cldr/common/annotations*", "./usr/share/backgrounds/mate/nature/*", "*.ttf", "*.otf",
 )  # fmt: skip
 
 

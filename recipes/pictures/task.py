@@ -1,7 +1,7 @@
 """Learning with the text side locked: each picture finds what is true of it among all texts, and each text its
 pictures.
 
-CLIP's loss (Radford et al. 2021) with three changes. The texts are vectors that do not move ("LiT", Zhai et al. 2022),
+CLIP's loss (Radford et al. 2021) with four changes. The texts are vectors that do not move ("LiT", Zhai et al. 2022),
 so all of them are at hand at every step, not only those of a batch. A picture has many true texts: each is scored
 against the false ones alone, so that true ones do not compete, and what is true of few pictures counts more than what
 is true of most. And a false name that says nearly the same as the true one is left out.
@@ -26,19 +26,17 @@ from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.loop import Task
 from ateneo.models.train.pictures import normalised, sheet
 
+CHOICE = 0.7  # of the loss: a picture's among the texts; the rest is a text's among the pictures
+BARE = 0.5  # of the texts that stand for a concept are its bare name, which is what people type
 NAMED = 0.7  # of the weight of a picture: the name of what is drawn
 ALIKE = 0.9  # cosine from which two texts say nearly the same
 TEST_BATCH = 128
 SHOWN = 60
-START = 1 / 0.07  # of the scale, as in CLIP
+START = 20.0  # of the scale, which learns slowly and ends near 50
 
 
 class LockedTask(Task):
-    """A tower that learns to meet the vectors of a bank of texts; `rarity` (n,) weighs each text that is true.
-
-    Up to step `whole_from` the transformer reads the part `keep` of the tokens of a picture of the tower's size, from
-    then on all.
-    """
+    """A tower that learns to meet the vectors of a bank of texts; `rarity` (n,) weighs each text that is true."""
 
     name = "locked pictures"
     model: Tower
@@ -46,16 +44,12 @@ class LockedTask(Task):
     concept: Tensor
     states: Tensor
     rarity: Tensor
-    done: Tensor
 
-    def __init__(
-        self, config: TowerConfig, bank: Bank, *, rarity: NDArray[np.float32], keep: float = 1.0, whole_from: int = 0
-    ) -> None:
+    def __init__(self, config: TowerConfig, bank: Bank, *, rarity: NDArray[np.float32]) -> None:
         super().__init__()
         self.model = Tower(config)
         self.t = nn.Parameter(torch.tensor(float(np.log(START))))
-        self.bank, self.keep, self.whole_from = bank, keep, whole_from
-        self.register_buffer("done", torch.zeros((), dtype=torch.int64))  # steps; kept with a checkpoint
+        self.bank = bank
         said = {"vectors": bank.vectors, "concept": bank.said.concept, "states": bank.said.states, "rarity": rarity}
         for name, values in said.items():
             self.register_buffer(name, torch.from_numpy(np.array(values)), persistent=False)
@@ -73,9 +67,7 @@ class LockedTask(Task):
         chosen = self.choose().to(device)
         of = self.concept[chosen]
         true = matches(concept, facts, of, self.states[chosen])  # (B, C)
-        small = batch.pixels.shape[-1] < self.model.config.image_size  # and has few tokens as it is
-        keep = self.keep if int(self.done) < self.whole_from and not small else 1.0
-        I_e = self.model(normalised(batch.pixels).to(device), keep=keep).float()
+        I_e = self.model(normalised(batch.pixels).to(device)).float()
         same = (of[None] == concept[:, None]) & (of != NOTHING)  # of its thing, true or not
         with torch.autocast(device.type, enabled=False):
             return locked_loss(
@@ -85,12 +77,12 @@ class LockedTask(Task):
     def choose(self) -> Tensor:
         """The places of a text of each concept in each language, then of all that name none; torch's own generator."""
         starts = self.counts.cumsum(0) - self.counts
-        one = self.order[starts + (torch.rand(len(self.counts)) * self.counts).long()]
-        return torch.cat([one, self.pages])
+        any_of = starts + (torch.rand(len(self.counts)) * self.counts).long()
+        bare = torch.rand(len(self.counts)) < BARE  # the first of each, as `texts.gather` puts them
+        return torch.cat([self.order[torch.where(bare, starts, any_of)], self.pages])
 
     def after_step(self) -> None:
         """Holds the temperature within CLIP's bounds."""
-        self.done += 1
         with torch.no_grad():
             self.t.clamp_(0, HIGHEST)
 
@@ -172,7 +164,7 @@ def locked_loss(
     some = true.any(0)
     columns = (logits[:, some].T, true[:, some].T, alike[:, some].T)
     texts = _one_way(columns[0], columns[1], ignored=columns[2], weights=columns[1].float())
-    return (pictures + texts) / 2
+    return CHOICE * pictures + (1 - CHOICE) * texts
 
 
 def _weights(true: Tensor, named: Tensor, rarity: Tensor) -> Tensor:

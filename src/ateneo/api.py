@@ -12,16 +12,32 @@ from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
 from ateneo.errors import ArchiveError, InputError, ModelMissing, TalkNotFound
-from ateneo.records import Asked, Hits, Looked, Sight, Sights, StageState, Talk, TalkDetail, Track
+from ateneo.records import (
+    Asked,
+    Described,
+    Fact,
+    Hits,
+    Looked,
+    Sentence,
+    Sight,
+    Sights,
+    StageState,
+    Talk,
+    TalkDetail,
+    Told,
+    Track,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from ateneo.engines import Picture, PictureEngine, TextEngine
+    from ateneo.answer.ask import Gathered
+    from ateneo.engines import ChatEngine, Picture, PictureEngine, TextEngine
     from ateneo.ingest.gallery import Gallery
     from ateneo.ingest.run import AddReport, Progress
+    from ateneo.language.calls import Calls
     from ateneo.search.lexicon import Lexicon
     from ateneo.settings import Settings
 
@@ -149,17 +165,43 @@ class Archive:
         return Hits(words, tuple(found))
 
     def ask(
-        self, question: str, *, limit: int = 5, where: Where | None = None, threshold: float | None = None
+        self,
+        question: str,
+        *,
+        limit: int = 5,
+        where: Where | None = None,
+        threshold: float | None = None,
+        after: Sequence[str] = (),
+        told: "Callable[[Sentence], None] | None" = None,
     ) -> Asked:
         """One merged answer, and the answers of up to `limit` talks; `answer` is None where the archive does not say.
         `where` as in `archive.index.Index`. `threshold` in [0, 1] is how sure an answer must be: lower answers more
-        and errs more (docs/answers.md), None is the measured one."""
-        from ateneo.answer.ask import ask
+        and errs more (docs/answers.md), None is the measured one. With a language model, `after` are the questions
+        asked before, oldest first, and `told` is given each sentence of the merged answer once it is checked."""
+        from ateneo.answer.ask import Gathered, written
+        from ateneo.answer.assisted import assisted
+        from ateneo.answer.writer import Extractive
+
+        def look(asked: str) -> Gathered:
+            return self.gather(asked, limit=limit, where=where, threshold=threshold)
+
+        if calls := self.calls():
+            return assisted(question, look, calls=calls, lexicon=self.lexicon, after=after, told=told)
+        asked = written(question, look(question), writer=Extractive())
+        for sentence in asked.answer.sentences if asked.answer and told else ():
+            told(sentence)  # type: ignore[misc]
+        return asked
+
+    def gather(
+        self, question: str, *, limit: int = 5, where: Where | None = None, threshold: float | None = None
+    ) -> "Gathered":
+        """The evidence for a question, before anybody writes; arguments as of `ask`."""
+        from ateneo.answer.ask import gather
         from ateneo.answer.confidence import THRESHOLD
 
         index, sure = self._searchable(), THRESHOLD if threshold is None else threshold
         vectors = self._vectors(question, index)
-        return ask(index, question, limit=limit, where=where, threshold=sure, vectors=vectors, lexicon=self.lexicon)
+        return gather(index, question, limit=limit, where=where, threshold=sure, vectors=vectors, lexicon=self.lexicon)
 
     def see(
         self, words: str | None = None, *, image: "Picture | None" = None, limit: int = 10, where: Where | None = None
@@ -204,15 +246,50 @@ class Archive:
         words: Path | None = None,
         language: str | None = None,
         riddle: bool = False,
+        plan: bool = False,
     ) -> Looked:
-        """What one picture shows and says, by the archive's picture and OCR engines; no talk is touched, the archive
-        need not be there. Arguments and errors as in `ateneo.looking.look`."""
+        """What one picture shows and says, by the archive's picture and OCR engines and, where they are set, its vision
+        and language models; no talk is touched, the archive need not be there. Arguments and errors as in
+        `ateneo.looking.look`."""
         from ateneo.looking import look
 
         return look(
             image, question, pictures=self.picture_engine, ocr=self.settings.ocr_engine, labels=labels, words=words,
-            language=language, riddle=riddle,
+            language=language, riddle=riddle, plan=plan, vision=self.calls("vision"), writer=self.calls("language"),
         )  # fmt: skip
+
+    def describe(
+        self,
+        id: str,
+        *,
+        start: float = 0.0,
+        end: float | None = None,
+        style: str = "",
+        language: str | None = None,
+        seen: "Callable[[Fact | Told], None] | None" = None,
+    ) -> Described:
+        """What happens in a talk from `start` to `end` (s; None: to its end), told in a style: a panel of facts read
+        off the screen, and sentences checked against it (docs/describing.md). `seen` is given each fact and sentence as
+        soon as it is there. `language` is es or en. Raises TalkNotFound, InputError, EngineError."""
+        from ateneo.describing import describe as describing
+        from ateneo.ingest import transcripts
+
+        talk = self.talk(id)
+        tracks = {track.language: track for track in transcripts.read(self.storage, id)}
+        told_in = describing.language_for(style, talk, language)
+        track = next((tracks[tag] for tag in (language, talk.language, told_in) if tag in tracks), None)
+        track = track or next(iter(tracks.values()), None)
+        latest = talk.duration or (track.cues[-1].end if track and track.cues else 0.0)
+        first, last = describing.stretch_of(talk, start, end, latest=latest)
+        recording = self.store.recording(id)
+        source, note = describing.recording(recording.source)
+        stretch = describing.Stretch(
+            talk, first, last, source, recording.sha256, track, self.storage, [note] if note else []
+        )
+        calls = [one for one in (self.calls("vision"), self.calls("language")) if one]
+        if len(calls) == 2 and calls[0].engine.name == calls[1].engine.name:
+            calls = calls[:1]
+        return describing.describe(stretch, style=style, language=told_in, calls=calls, seen=seen)
 
     def picture(self, sight: Sight) -> Path:
         """The file of a frame that was found."""
@@ -309,6 +386,7 @@ class Archive:
         with self._writing():
             self.index.remove(id)
             self.storage.remove(f"talks/{id}")
+            self.storage.remove(f"cache/described/{id}")
             vectors.forget(id, storage=self.storage)
             self.index.refresh()
 
@@ -384,6 +462,41 @@ class Archive:
             if name == Settings.model_fields["picture_engine"].default:
                 return None
             raise
+        return found
+
+    @cached_property
+    def language_engine(self) -> "ChatEngine | None":
+        """The language model of the settings; None where there is none, and everything works without. Raises
+        EngineError where the engine is not installed; whether its server answers is seen when it is called."""
+        return self._chat("language")
+
+    @cached_property
+    def vision_engine(self) -> "ChatEngine | None":
+        """The model that sees pictures: of the vision settings, else of the language ones, where it sees. None, and
+        errors, as of `language_engine`."""
+        found = self._chat("vision")
+        return found if found and found.sees else None
+
+    def calls(self, kind: str = "language", *, budget: int | None = None) -> "Calls | None":
+        """Calls of the model of a kind ("language", "vision") for one answer, kept in the archive's cache; None where
+        there is no such model. `budget` is how many calls may be made. Raises EngineError."""
+        from ateneo.language.calls import BUDGET, Calls
+
+        engine = self.vision_engine if kind == "vision" else self.language_engine
+        limit = self.settings.language_timeout
+        return Calls(engine, cache=self.storage, budget=budget or BUDGET, limit=limit) if engine else None
+
+    def _chat(self, kind: str) -> "ChatEngine | None":
+        from ateneo import engines
+
+        of = self.settings
+        engine, url, model, key = of.language_engine, of.language_url, of.language_model, of.language_key
+        if kind == "vision":
+            key = of.vision_key or (key if of.vision_url in ("", url) else None)  # a key stays with its server
+            engine, url, model = of.vision_engine or engine, of.vision_url or url, of.vision_model or model
+        if engine == "none":
+            return None
+        found: ChatEngine = engines.load_chat(kind, engine, url=url, model=model, key=key, timeout=of.language_timeout)
         return found
 
     def _spaces(self) -> dict[str, str]:

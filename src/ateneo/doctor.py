@@ -13,9 +13,10 @@ from ateneo.archive.storage import LocalStorage
 from ateneo.engines import catalogue
 from ateneo.engines.model_store import SETTINGS
 from ateneo.errors import AteneoError
+from ateneo.language.trying import trials
 from ateneo.settings import FILE, load
 
-PACKAGES = ("av", "faster-whisper", "numpy", "onnxruntime", "rapidocr", "tantivy")
+PACKAGES = ("av", "faster-whisper", "numpy", "onnxruntime", "openai", "rapidocr", "tantivy")
 PROGRAMS = {"tesseract": "apt-get install tesseract-ocr tesseract-ocr-spa"}  # optional, each with what gets it
 
 Row = dict[str, Any]
@@ -30,6 +31,7 @@ def examine(archive: Path) -> dict[str, Any]:
         "archive": _archive(archive),
         "engines": [_engine(entry.name) for entry in sorted(installed_entry_points(group=engines.GROUP))],
         "models": [_whisper(), *_models(archive)],
+        "assistant": _assistant(archive),
         "programs": [_program(name, get) for name, get in PROGRAMS.items()],
         "packages": [_package(name) for name in PACKAGES],
     }
@@ -56,6 +58,24 @@ def _archive(path: Path) -> list[Row]:
     ]
 
 
+def _assistant(archive: Path) -> list[Row]:
+    """The language model, and the one that sees pictures: reached, there, answering, seeing."""
+    rows = []
+    for kind in ("language", "vision"):
+        try:
+            found = Archive(archive)
+            engine = found.language_engine if kind == "language" else found.vision_engine
+            if engine is None:
+                rows.append(_row(f"{kind} model", True, "none is set; all works without one (docs/assistant.md)"))
+                continue
+            same = found.language_engine is not None and engine.name == found.language_engine.name
+            tried = trials(engine, pictures=kind == "vision")[-1 if kind == "vision" and same else 0 :]
+            rows += [_row(f"{kind} {one.what}", one.works, one.detail, one.step) for one in tried]
+        except AteneoError as error:
+            rows.append(_row(f"{kind} model", False, str(error), "as it says; docs/assistant.md"))
+    return rows
+
+
 def _models(archive: Path) -> list[Row]:
     """The models that were pulled, and those in use that are not here."""
     file = archive / FILE
@@ -80,6 +100,8 @@ def _getting(row: catalogue.Row) -> str:
 
 def _engine(name: str) -> Row:
     kind, _, plain = name.partition(".")
+    if kind in ("language", "vision"):
+        return _row(name, True, "used where the settings name it; see Assistant below")
     if engines.takes_model(kind, plain):
         return _row(name, True, f"used with a model, {plain}:NAME; see `ateneo models list`")
     try:

@@ -8,8 +8,10 @@ from ateneo.engines.catalogue import Row
 from ateneo.ingest.marks import doubtful
 from ateneo.records import (
     Asked,
+    Assistance,
     Citation,
     Cue,
+    Described,
     Hit,
     Hits,
     Looked,
@@ -56,6 +58,11 @@ def look(found: Looked) -> dict[str, Any]:
     return {"version": VERSION, **_record(found, Looked)}
 
 
+def describe(found: Described) -> dict[str, Any]:
+    """What `describe --json` prints."""
+    return {"version": VERSION, **_record(found, Described)} | {"talk": talk(found.talk)}
+
+
 def ask(asked: Asked) -> dict[str, Any]:
     """What `ask --json` prints."""
     return {
@@ -67,7 +74,14 @@ def ask(asked: Asked) -> dict[str, Any]:
         ],
         "nearest": [hit(record) for record in asked.nearest],
         "dropped": asked.dropped,
+        **({"assistance": _assistance(asked.assistance)} if asked.assistance else {}),
     }
+
+
+def _assistance(record: Assistance) -> dict[str, Any]:
+    """ASSISTANCE."""
+    sides = [[sentence(one) for one in part] for part in record.disagreements]
+    return _record(record, Assistance) | {"disagreements": sides}
 
 
 def models(rows: Iterable[Row]) -> dict[str, Any]:
@@ -87,7 +101,8 @@ def sight(record: Sight) -> dict[str, Any]:
 
 def sentence(record: Sentence) -> dict[str, Any]:
     """SENTENCE."""
-    return {"text": record.text, "citations": [_record(c, Citation) for c in record.citations]}
+    doubt = {"doubt": record.doubt} if record.doubt else {}
+    return {"text": record.text, "citations": [_record(c, Citation) for c in record.citations], **doubt}
 
 
 def transcript(track: Track, talk_id: str) -> dict[str, Any]:

@@ -41,5 +41,22 @@ class ModelMissing(EngineError):
     """An engine's weights are not on this machine and cannot be fetched."""
 
 
+class CannotSee(EngineError):
+    """A language model was given a picture and takes none."""
+
+
+class Unavailable(EngineError):
+    """An engine on a server did not answer this time: busy, cut off, out of time. `after` is the seconds it asks to
+    wait, where it says."""
+
+    def __init__(self, message: str, *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class BudgetSpent(EngineError):
+    """What was asked for would need more calls of a language model than it may make."""
+
+
 class SettingsError(AteneoError):
     """A setting has a value that Ateneo cannot use."""

@@ -195,7 +195,8 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What `look` returns. `tables` and `arithmetic` are for answers of a vision model. Of a riddle there are the
+    """What `look` returns. `tables` are those of a floor plan, header first; `arithmetic` the calculations of the
+    answer and of a solution that was marked. `notes` say who answered and what was checked. Of a riddle there are the
     `drawings`, the `words` that they may spell, best first, and where the list of words was from."""
 
     answer: str
@@ -206,6 +207,7 @@ class Looked:
     drawings: tuple[Drawing, ...] = ()
     words: tuple[Named, ...] = ()
     word_list: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +222,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, with at least one citation."""
+    """One sentence of an answer, with at least one citation. `doubt` says what of it the citations may not say; empty
+    where they say all of it, as far as can be checked."""
 
     text: str
     citations: tuple[Citation, ...]
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,15 +246,67 @@ class TalkAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Assistance:
+    """What a language model had to do with an answer: its name; calls of it, and tokens read and written; the question
+    as it was understood after earlier ones; what talks say against one another, side by side; and why parts of the
+    answer, or all of it, are Ateneo's own, where they are."""
+
+    model: str
+    calls: int = 0
+    tokens: int = 0
+    understood: str = ""
+    disagreements: tuple[tuple[Sentence, ...], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What `ask` returns. `answer` is None, and `talks` empty, where the archive does not say; `nearest` is then what
-    came closest. `dropped` counts sentences that were written but not supported by the evidence they named."""
+    came closest. `dropped` counts sentences that were written but not supported by the evidence they named.
+    `assistance` is None where no language model was asked."""
 
     question: str
     answer: Answer | None
     talks: tuple[TalkAnswer, ...]
     nearest: tuple[Hit, ...]
     dropped: int = 0
+    assistance: Assistance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something read off the screen at `second`; `frame` is the picture that shows it, relative to the archive, or ""."""
+
+    second: float
+    frame: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of a telling, timed to what it tells. `against` is what speaks against it, "" where nothing does."""
+
+    start: float
+    end: float
+    text: str
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What `describe` returns: `text` is all sentences, those with something against them marked. `engine` is the
+    model's name, "" where none was at hand; `notes` are lines that a person should know."""
+
+    talk: Talk
+    start: float
+    end: float
+    style: str
+    language: str
+    text: str
+    facts: tuple[Fact, ...]
+    sentences: tuple[Told, ...]
+    engine: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

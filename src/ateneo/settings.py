@@ -26,7 +26,25 @@ class Settings(BaseSettings):
     )
     text_engine: str = Field("sentences", description="engine that turns sentences into vectors, NAME or NAME:MODEL")
     picture_engine: str = Field("tower", description="engine that turns pictures into vectors, NAME or NAME:MODEL")
+    language_engine: str = Field(
+        "none", description="engine of the language model: none, openai (for any server that speaks so), or another"
+    )
+    language_url: str = Field(
+        "", description="address of the server, such as http://localhost:11434/v1; empty is OpenAI itself"
+    )
+    language_model: str = Field("", description="name of the model there; empty takes the only one there is")
+    language_key: str | None = Field(None, repr=False, description="key of the server, where it asks for one")
+    vision_engine: str = Field("", description="engine of the model that sees pictures; empty is language_engine")
+    vision_url: str = Field("", description="address of its server; empty is language_url")
+    vision_model: str = Field("", description="name of the model there; empty is language_model")
+    vision_key: str | None = Field(None, repr=False, description="key of that server; none is language_key")
+    language_timeout: float = Field(
+        120.0, gt=0, description="seconds that one call of a language model may take, and a vision model's"
+    )
     language: str | None = Field(None, description="language of the talks where nothing else tells it (BCP 47)")
+    drawing_model: str = Field(
+        "", description="model of diffusers that draws for stable-diffusion, a folder or a name on the hub"
+    )
     stall: float = Field(1800.0, gt=0, description="seconds without any progress after which a talk is given up")
     password: str | None = Field(
         None, repr=False, description="what the web page asks for: a password, or its hash from `ateneo password`"

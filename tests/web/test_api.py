@@ -168,3 +168,25 @@ def test_the_description_names_every_route_with_a_summary(client: TestClient) ->
     assert all(about["summary"] for methods in described.values() for about in methods.values())
     page = client.get("/api", headers={"Accept": "text/html"}).text
     assert all(path in page for path in described)
+
+
+def test_a_language_models_sentences_come_as_events_and_follow_the_question_before(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = {"part": "all", "text": "El coche de hidrógeno no hace humo.", "on": ["humo"]}
+    wrong = {"part": "all", "text": "El coche de hidrógeno cuesta 5 euros.", "on": ["humo"]}
+    question = "¿Cómo mueve el hidrógeno el coche?"
+    script = {"plan": {"question": question, "searches": []}, "sentences": [right, wrong]}
+    (tmp_path / "script.json").write_text(json.dumps(script))
+    monkeypatch.setenv("ATENEO_LANGUAGE_ENGINE", "scripted")
+    monkeypatch.setenv("ATENEO_LANGUAGE_URL", str(tmp_path / "script.json"))
+    with client_of(archive) as client:
+        asked = {"question": "¿Y cómo lo mueve?", "after": ["¿Qué es el hidrógeno?", "¿Mueve coches?"], "threshold": 0}
+        text = client.get("/api/ask/events", params=asked).text
+    events = [
+        (part.split("\n")[0][7:], json.loads(part.split("data: ")[1])) for part in text.split("\n\n") if "data" in part
+    ]
+    sentences = [document["text"] for name, document in events if name == "sentence"]
+    assert sentences == [right["text"]]
+    name, document = events[-1]
+    assert (name, document["dropped"], document["assistance"]["understood"]) == ("answer", 1, question)

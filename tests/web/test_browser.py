@@ -26,6 +26,8 @@ PAGES = [
     "/?q=¿Quién pintó las Meninas?",
     "/see",
     "/see?q=agua",
+    "/look",
+    "/draw",
     "/talks",
     TALK,
     "/add",

@@ -16,7 +16,7 @@ from tests.web.conftest import client_of
 
 HTML = {"Accept": "text/html"}
 TALK = "/talks/2018-03-14-coches-de-hidrogeno"
-PAGES = ["/", "/see", "/talks", TALK, "/add", "/api", "/login"]
+PAGES = ["/", "/see", "/look", "/draw", "/talks", TALK, "/add", "/api", "/login"]
 
 
 def sources() -> Iterator[tuple[str, str]]:

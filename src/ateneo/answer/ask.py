@@ -6,6 +6,7 @@ names evidence by number, and code turns the number into talk and second, so tha
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,24 @@ CITED: tuple[Kind, ...] = ("speech", "slide")  # summaries repeat what was said
 SLIDE = 0.8  # of the score of a spoken sentence: a line of a slide, which reads less well
 FEWEST_NEW = 2  # subject words that the question does not have, in a sentence that says something
 REPEATS = 0.6  # of its score, for one that does not
+TITLE = 0.1  # of its score, for a line of a slide that only repeats the title or the speakers of the talk
 SHARE_OF_BEST = 0.8  # a talk that covers less than this of what the best one covers is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was found for a question: the question as read, passages best first, the best one of each talk that is
+    likely to answer, and the numbered evidence of those talks, best first."""
+
+    question: Question
+    ranked: tuple[Weighed, ...]
+    sure: tuple[Weighed, ...]
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def talks(self) -> list[Talk]:
+        """The talks that are likely to answer, best first."""
+        return list(dict.fromkeys(one.found.talk for one in self.sure))
 
 
 def ask(
@@ -46,21 +64,40 @@ def ask(
     `threshold` in [0, 1]: 0 always answers where anything is found. `vectors` maps a space to the question's vector
     (d,) in it; with a lexicon, what is said in other words or another language counts as well.
     """
+    gathered = gather(index, question, limit=limit, where=where, threshold=threshold, vectors=vectors, lexicon=lexicon)
+    return written(question, gathered, writer=writer or Extractive())
+
+
+def gather(
+    index: Index,
+    question: str,
+    *,
+    limit: int = 5,
+    where: Where | None = None,
+    threshold: float = THRESHOLD,
+    vectors: Mapping[str, NDArray[np.float32]] | None = None,
+    lexicon: Lexicon | None = None,
+) -> Gathered:
+    """What is found for a question, and the talks that are likely to answer it. Arguments as of `ask`."""
     read = read_question(question, index, lexicon=lexicon)
     found = find(index, read, kinds=CITED, where=where, limit=DEPTH, vectors=vectors, lexicon=lexicon)
     ranked = fold_same(found, read.language)
     talks = best_of_talks(ranked)
     probable = [confidence(read, talks, n) for n in range(min(len(talks), MOST_TALKS))]
-    sure = [talks[n] for n in answering(read, talks, probable, threshold)][:limit]
-    if not sure:
-        return Asked(question, None, (), tuple(hit(one.found, one.total) for one in ranked[:NEAREST]))
-    writer = writer or Extractive()
-    evidence = number(read, ranked, [one.found.talk for one in sure])
-    per_talk = [(t, [e for e in evidence if e.talk.id == t.id]) for t in dict.fromkeys(one.found.talk for one in sure)]
+    sure = tuple(talks[n] for n in answering(read, talks, probable, threshold)[:limit])
+    evidence = number(read, ranked, [one.found.talk for one in sure]) if sure else []
+    return Gathered(read, tuple(ranked), sure, tuple(evidence))
+
+
+def written(question: str, gathered: Gathered, *, writer: Writer) -> Asked:
+    """The answer that a writer makes of what was found, or the refusal."""
+    nearest = tuple(hit(one.found, one.total) for one in gathered.ranked[:NEAREST])
+    if not gathered.sure:
+        return Asked(question, None, (), nearest)
+    per_talk = [(talk, [e for e in gathered.evidence if e.talk.id == talk.id]) for talk in gathered.talks]
     answers = [(talk, _write(writer, question, own)) for talk, own in per_talk]
-    merged, dropped = _write(writer, question, evidence)
+    merged, dropped = _write(writer, question, gathered.evidence)
     told = tuple(TalkAnswer(talk, sentences) for talk, (sentences, _) in answers if sentences)
-    nearest = tuple(hit(one.found, one.total) for one in ranked[:NEAREST])
     return Asked(question, Answer(merged), told, nearest, dropped + sum(lost for _, (_, lost) in answers))
 
 
@@ -94,8 +131,15 @@ def number(question: Question, ranked: Sequence[Weighed], talks: Sequence[Talk])
 def _worth(question: Question, found: Found, n: int) -> float:
     """Less than 1 for a sentence that says nothing beyond the question, and for a line of a slide."""
     asked = {text.stem(word.token, found.language) for word in question.words}
-    said = set(text.stems(text.content(text.tokens(found.sentences[n].text)), found.language))
+    said = _subjects(found.sentences[n].text, found.language)
+    if found.kind == "slide" and said <= _subjects(" ".join([found.talk.title, *found.talk.speakers]), found.language):
+        return TITLE
     return (SLIDE if found.kind == "slide" else 1.0) * (1.0 if len(said - asked) >= FEWEST_NEW else REPEATS)
+
+
+def _subjects(words: str, language: str) -> set[str]:
+    """The stems of the words that carry a subject."""
+    return set(text.stems(text.content(text.tokens(words)), language))
 
 
 def answering(question: Question, talks: Sequence[Weighed], sure: Sequence[float], threshold: float) -> list[int]:
@@ -115,12 +159,13 @@ def _write(writer: Writer, question: str, evidence: Sequence[Evidence]) -> tuple
     for written in writer.write(question, evidence):
         named = [known[n] for n in written.evidence if n in known]
         if named:
-            sentences.append(Sentence(written.text, tuple(_cite(named))))
+            sentences.append(Sentence(written.text, tuple(cite(named))))
         else:
             dropped += 1
     return tuple(sentences), dropped
 
 
-def _cite(evidence: Sequence[Evidence]) -> Iterator[Citation]:
+def cite(evidence: Sequence[Evidence]) -> Iterator[Citation]:
+    """The citations of pieces of evidence: talk, seconds, and the words as they stand there."""
     for one in evidence:
         yield Citation(one.talk.id, one.start, one.end, one.text)

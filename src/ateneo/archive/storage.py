@@ -19,7 +19,9 @@ from typing import Protocol
 from ateneo.errors import ArchiveError, ArchiveLocked
 
 TEMPORARY = ".part"  # suffix of files being written; left behind only by a killed process, removed by `sweep`
-UNLOCKED = ("jobs", "cache/playable", "cache/thumbnails")  # where a server writes without the lock
+UNLOCKED = (  # where readers write, without the lock
+    "jobs", "cache/answers", "cache/described", "cache/playable", "cache/thumbnails",
+)  # fmt: skip
 _WRITES = itertools.count()  # of this process; next() is atomic
 REMOVED = ".removed-"  # prefix of folders being removed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ateneo.cli import models, train
+from ateneo.cli import describe, draw, models, train
 
 if TYPE_CHECKING:
     from ateneo.api import Archive
@@ -21,6 +21,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command()(describe.describe)
+app.command()(draw.draw)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 
@@ -136,6 +138,10 @@ def ask(
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="How sure an answer must be; lower answers more and errs more.")
     ] = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option(help="A question asked before this one, for a language model; may be given several times."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, over all talks and per talk, every sentence cited to the second."""
@@ -144,7 +150,10 @@ def ask(
 
     archive = _archive(context)
     where = _where(archive, talk=talk, speaker=speaker, language=language, since=since, until=until)
-    asked = archive.ask(" ".join(question), limit=limit, where=where, threshold=threshold)
+    live = render.Live(sys.stderr) if archive.language_engine and sys.stderr.isatty() and not as_json else None
+    asked = archive.ask(" ".join(question), limit=limit, where=where, threshold=threshold, after=after or (), told=live)
+    if live:
+        live.end()
     _print(as_json, lambda: documents.ask(asked), lambda: render.ask(asked, source=archive.source))
 
 
@@ -187,16 +196,22 @@ def look(
     language: Annotated[str | None, typer.Option(help="es or en; else that of the question, else es.")] = None,
     labels: Annotated[Path | None, typer.Option(help="A file of names to choose from, one a line.")] = None,
     words: Annotated[Path | None, typer.Option(help="A file of words that a riddle may mean, one a line.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the rooms of a floor plan to this file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell what a picture shows and what is written on it, or solve the riddle that it is."""
+    """Answer a question about a picture: what it shows and says, the rooms of a floor plan, a riddle, a solution."""
     from ateneo import documents
     from ateneo.cli import render
 
     asked = " ".join(question or [])
-    found = _archive(context, make=True).look(
-        image, asked, labels=labels, words=words, language=language, riddle=riddle
+    archive = _archive(context, make=True)
+    found = archive.look(
+        image, asked, labels=labels, words=words, language=language, riddle=riddle, plan=csv is not None
     )
+    if csv is not None:
+        from ateneo.looking.plan_answers import to_csv
+
+        archive.write_out(csv, to_csv(found.tables))
     _print(as_json, lambda: documents.look(found), lambda: render.look(found))
 
 

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ateneo.cli import printable
 from ateneo.contact_sheet import by_talk
@@ -11,11 +11,28 @@ from ateneo.engines.catalogue import Row
 from ateneo.engines.model_store import Model
 from ateneo.export import clock
 from ateneo.ingest.run import AddReport
-from ateneo.records import Asked, Citation, Hit, Hits, Looked, Sentence, Sight, Sights, Talk, TalkDetail
+from ateneo.records import Arithmetic, Asked, Citation, Hit, Hits, Looked, Sentence, Sight, Sights, Talk, TalkDetail
 from ateneo.text import guess_language
 
 WIDTH = 100  # columns of running text
 REFUSAL = {"en": ("The archive does not say.", "Nearest:"), "es": ("El archivo no lo dice.", "Lo más cercano:")}
+
+ASSISTED = {
+    "en": {
+        "disagree": "Talks that say different things:",
+        "understood": "Understood as: {}",
+        "dropped": "Sentences left out because the talks do not say them: {}.",
+        "doubtful": "Sentences with (?), which the talks may not say: {}. Compare them with what is cited.",
+        "note": "Written without the language model: {}",
+    },
+    "es": {
+        "disagree": "Charlas que dicen cosas distintas:",
+        "understood": "Se entendió: {}",
+        "dropped": "Frases que no se muestran porque las charlas no las dicen: {}.",
+        "doubtful": "Frases con (?), que quizá las charlas no digan: {}. Compáralas con lo citado.",
+        "note": "Escrito sin el modelo de lenguaje: {}",
+    },
+}  # fmt: skip
 
 
 def heading(talk: Talk) -> str:
@@ -91,14 +108,26 @@ def _here(path: Path) -> str:
 
 
 def look(found: Looked) -> str:
-    """The answer; of a riddle each drawing with its letter and names, and where the words were from."""
-    lines = [_wrapped(found.answer)]
+    """The answer; of a floor plan the table; calculations with what they come to; of a riddle each drawing with its
+    letter and names, and where the words were from; last what was checked and by whom."""
+    lines = [_wrapped(line) if line else "" for line in found.answer.split("\n")]
+    for table in found.tables:
+        rows = [[printable(cell) for cell in row] for row in table]
+        lines += ["", _table(rows[0], rows[1:]).rstrip()]
+    if found.arithmetic:
+        lines += ["", *(_calculation(one) for one in found.arithmetic)]
     for drawing in found.drawings:
         names = ", ".join(f"{printable(one.name)} {one.probability:.0%}" for one in drawing.names)
         lines.append(f"  {drawing.letter.upper() or '?'}  {printable(drawing.name):<24} ({names})")
     if found.word_list:
         lines.append(f"  words: {printable(found.word_list)}")
+    if found.notes:
+        lines += ["", *(_wrapped(note) for note in found.notes)]
     return "\n".join(lines) + "\n"
+
+
+def _calculation(one: Arithmetic) -> str:
+    return f"  {'✓' if one.right else '✗'} {printable(one.found)}" + ("" if one.right else f"  →  {one.value:.6g}")
 
 
 def ask(asked: Asked, *, source: Callable[[str], str]) -> str:
@@ -114,9 +143,56 @@ def ask(asked: Asked, *, source: Callable[[str], str]) -> str:
         parts.append(heading(part.talk))
         parts += [_wrapped(_cited(sentence, numbers), first="  - ", rest="    ") for sentence in part.sentences]
         parts.append("")
+    parts += _disagreeing(asked, numbers)
     titles = {part.talk.id: part.talk for part in asked.talks}
     parts += [_reference(number, citation, titles, source) for citation, number in numbers.items()]
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, *_assistance(asked)]) + "\n"
+
+
+def _disagreeing(asked: Asked, numbers: dict[Citation, int]) -> list[str]:
+    """What talks say against one another, side by side."""
+    sides = asked.assistance.disagreements if asked.assistance else ()
+    lines = [_wrapped(_cited(one, numbers), first="  - ", rest="    ") for part in sides for one in part]
+    return [ASSISTED[_language(asked)]["disagree"], *lines, ""] if lines else []
+
+
+def _assistance(asked: Asked) -> list[str]:
+    """What the language model wrote in vain, and where the answer is Ateneo's own."""
+    if asked.assistance is None:
+        return []
+    known = ASSISTED[_language(asked)]
+    doubtful = sum(bool(s.doubt) for p in (asked.answer, *asked.talks) if p for s in p.sentences)
+    lines = [known["understood"].format(asked.assistance.understood)] if asked.assistance.understood else []
+    lines += [known["dropped"].format(asked.dropped)] if asked.dropped else []
+    lines += [known["doubtful"].format(doubtful)] if doubtful else []
+    lines += [known["note"].format(asked.assistance.note)] if asked.assistance.note else []
+    return ["", *(_wrapped(line) for line in lines)] if lines else []
+
+
+def _language(asked: Asked) -> str:
+    return guess_language(asked.question) or "en"
+
+
+class Live:
+    """Sentences on a terminal as they are checked, wiped when the whole answer is there."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.lines = stream, 0
+
+    def __call__(self, sentence: Sentence) -> None:
+        text = _wrapped(_doubted(sentence))
+        self.lines += text.count("\n") + 1
+        print(text, file=self.stream, flush=True)
+
+    def end(self) -> None:
+        """Takes the sentences off the terminal again."""
+        if self.lines:
+            self.stream.write(f"\x1b[{self.lines}F\x1b[J")
+            self.stream.flush()
+
+
+def _doubted(sentence: Sentence) -> str:
+    return f"(?) {printable(sentence.text)}" if sentence.doubt else printable(sentence.text)
 
 
 def closing(report: AddReport) -> str:
@@ -132,7 +208,7 @@ def closing(report: AddReport) -> str:
 def doctor(found: Mapping[str, Any]) -> str:
     """One line an engine, model and package; what is missing comes with the command that gets it."""
     lines = []
-    for section in ("archive", "engines", "models", "programs", "packages"):
+    for section in ("archive", "engines", "models", "assistant", "programs", "packages"):
         lines.append(section.capitalize())
         for row in found[section]:
             mark = "ok     " if row["ok"] else "missing"
@@ -187,7 +263,7 @@ def _hits(group: Sequence[Hit]) -> str:
 
 def _cited(sentence: Sentence, numbers: dict[Citation, int]) -> str:
     marks = [f"[{numbers.setdefault(citation, len(numbers) + 1)}]" for citation in sentence.citations]
-    return f"{printable(sentence.text)} {''.join(marks)}"
+    return f"{_doubted(sentence)} {''.join(marks)}"
 
 
 def _reference(number: int, citation: Citation, talks: Mapping[str, Talk], source: Callable[[str], str]) -> str:

@@ -4,11 +4,12 @@ An entry point is named `KIND.NAME` ("speech.faster-whisper") and loads to a cal
 arguments or with one, the model asked for. Built-in engines register through the same door as a stranger's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from inspect import signature
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +86,38 @@ class PictureEngine(Protocol):
         """Unit vectors (N, D), in the order of the texts. Raises EngineError."""
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to a language model; `images` are whole JPEG or PNG files."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+    images: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that one answer cost, as the model counts them."""
+
+    read: int
+    written: int
+
+
+class ChatEngine(Protocol):
+    """Messages, and pictures where it sees them → text, as it is written (kinds "language" and "vision")."""
+
+    name: str  # engine, model and server: part of the key under which an answer is kept
+    sees: bool  # False: images are never sent
+
+    def stream(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, max_tokens: int
+    ) -> Iterator[str]:
+        """The answer in pieces. With a JSON schema the answer should be a document of it, which the caller checks. A
+        generator may return its Usage. Raises Unavailable where another try may help, CannotSee, else EngineError."""
+
+
 def available(kind: str) -> list[str]:
-    """The names of the registered engines of a kind ("speech", "ocr", "text", "pictures"), sorted."""
+    """The names of the registered engines of a kind ("speech", "ocr", "text", "pictures", "language"), sorted."""
     return sorted(e.name.removeprefix(kind + ".") for e in entry_points(group=GROUP) if e.name.startswith(kind + "."))
 
 
@@ -104,6 +135,18 @@ def load(kind: str, name: str) -> Any:
         return make(model) if model else make()
     known = ", ".join(available(kind)) or "none"
     raise EngineError(f"no {kind} engine named {plain}; known: {known}; see `ateneo doctor`")
+
+
+def load_chat(kind: str, name: str, **given: Any) -> Any:
+    """The chat engine of this name, of a kind ("language", "vision"; one of the other kind does as well): its callable
+    is given those of `url`, `model`, `key`, `timeout` that it takes. Raises EngineError where there is none."""
+    for known in dict.fromkeys((kind, "language", "vision")):
+        for entry in entry_points(group=GROUP, name=f"{known}.{name}"):
+            make = entry.load()
+            takes = signature(make).parameters
+            return make(**{key: value for key, value in given.items() if key in takes})
+    known = ", ".join(sorted({*available("language"), *available("vision"), "none"}))
+    raise EngineError(f"no {kind} engine named {name}; known: {known}; see docs/assistant.md")
 
 
 def takes_model(kind: str, name: str) -> bool:

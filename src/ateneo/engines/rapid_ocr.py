@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ateneo.errors import InputError
 
@@ -36,8 +37,11 @@ class RapidOcr:
 
     name = "rapidocr"
 
-    def __init__(self) -> None:
+    def __init__(self, *, looked_at: int = LOOKED_AT, turned: bool = False) -> None:
+        """`looked_at`: px of the longer side in which lines are found; `turned`: some may stand on their heads, or run
+        upwards."""
         self.version = version("rapidocr")
+        self.looked_at, self.turned = looked_at, turned
 
     @cached_property
     def _engine(self) -> "RapidOCR":
@@ -47,10 +51,10 @@ class RapidOcr:
         return RapidOCR(
             params={
                 "Global.log_level": "critical",
-                "Global.use_cls": False,  # slides are not upside down
+                "Global.use_cls": self.turned,  # slides are not upside down
                 "Global.text_score": LEAST_SURE,
                 "Det.limit_type": "max",
-                "Det.limit_side_len": LOOKED_AT,
+                "Det.limit_side_len": self.looked_at,
                 "Rec.rec_batch_num": 1,  # lines of one batch are padded to the longest, which costs more than it saves
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
@@ -66,13 +70,23 @@ class RapidOcr:
 
         try:
             with Image.open(picture) as image:
-                pixels = np.asarray(image.convert("RGB"))[:, :, ::-1]
+                pixels = np.asarray(image.convert("RGB"))
         except (OSError, ValueError) as error:
             raise InputError(f"cannot read {picture}: {error}; give a JPEG or PNG picture") from error
-        found: Any = self._engine(np.ascontiguousarray(pixels))
+        return in_lines(self.places(pixels))
+
+    def places(self, pixels: NDArray[np.uint8]) -> list[Box]:
+        """What is written in an RGB picture (H, W, 3), each piece with its box in pixels."""
+        found: Any = self._engine(np.ascontiguousarray(pixels[:, :, ::-1]))
         if found.boxes is None or not found.txts:
-            return ""
-        return in_lines([_box(corners, text) for corners, text in zip(found.boxes, found.txts, strict=True)])
+            return []
+        return [_box(corners, text) for corners, text in zip(found.boxes, found.txts, strict=True)]
+
+    def line(self, pixels: NDArray[np.uint8]) -> tuple[str, float]:
+        """The one line that an RGB picture (H, W, 3) is cut to, and how sure that is in [0, 1]; "" where it is not."""
+        cut = np.ascontiguousarray(pixels[:, :, ::-1])
+        found: Any = self._engine(cut, use_det=False, use_cls=False, use_rec=True)
+        return (str(found.txts[0]), float(found.scores[0])) if found.txts else ("", 0.0)
 
 
 def _box(corners: Any, text: str) -> Box:

@@ -26,11 +26,15 @@ def upright(picture: Picture, *, name: str = "the picture") -> Image.Image:
         if not Path(picture).is_file():
             why = "it is a folder" if Path(picture).is_dir() else "no such file"
             raise InputError(f"cannot read {name}: {why}; name a picture's file")
-    opened = ImageOps.exif_transpose(open_picture(picture, name=name))
-    if not _transparent(opened):
-        return opened.convert("RGB")
-    page = Image.new("RGBA", opened.size, "white")
-    page.alpha_composite(opened.convert("RGBA"))
+    return on_white(ImageOps.exif_transpose(open_picture(picture, name=name)))
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """The picture as RGB, what is transparent laid on white."""
+    if not _transparent(picture):
+        return picture.convert("RGB")
+    page = Image.new("RGBA", picture.size, "white")
+    page.alpha_composite(picture.convert("RGBA"))
     return page.convert("RGB")
 
 

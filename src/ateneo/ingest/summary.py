@@ -2,7 +2,8 @@
 
 The summary is the sentences that share most with the rest of the talk (LexRank: Erkan and Radev, 2004), no two of them
 alike, in order of time. Chapters begin where the words change most (TextTiling: Hearst, 1997), drawn to a slide change
-where one is near, and are named by the heading of the slide, else by the words that tell this stretch from the others.
+where one is near, and are named by the heading of the slide, else by the words that tell this stretch from the others;
+a single one is named as the talk.
 The same input always gives the same output.
 """
 
@@ -56,6 +57,8 @@ def chapters(talk: Talk, track: Track, frames: Sequence[Frame] = ()) -> list[Cha
     stretches = list(zip(borders, [*borders[1:], len(said)], strict=True))
     starts = [0.0, *(_drawn_to_slide(said[first].start, frames) for first, _ in stretches[1:])]
     ends = [*starts[1:], said[-1].end + 1]
+    if len(starts) == 1:
+        return [Chapter(0.0, talk.title)]
     titles = [_title(said[first:last], vectors[first:last], [f for f in frames if start - 1 <= f.start < end - 1], talk)
               for (first, last), start, end in zip(stretches, starts, ends, strict=True)]  # fmt: skip
     return [Chapter(round(start, 3), title) for start, title in zip(starts, _told_apart(titles), strict=True)]
@@ -118,7 +121,7 @@ def _walk(alike: NDArray[np.float64]) -> NDArray[np.float64]:
 def _borders(said: Sequence[Cue], vectors: Sequence[Vector]) -> list[int]:
     """The sentences with which a chapter begins: the deepest valleys of likeness, not too near to one another."""
     length = said[-1].end - said[0].start
-    wanted = max(1, round(length / SECONDS_A_CHAPTER))
+    wanted = max(round(length / SECONDS_A_CHAPTER), min(2, int(length / SHORTEST_CHAPTER)), 1)
     depths = {n: -_cosine(_sum(vectors[max(0, n - BLOCK) : n]), _sum(vectors[n : n + BLOCK]))
               for n in range(1, len(said))}  # fmt: skip
     borders = [0]

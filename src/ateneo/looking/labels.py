@@ -5,17 +5,23 @@ has a label a line; other names of the same thing may follow, separated by tabs.
 """
 
 import hashlib
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ateneo import text
 from ateneo.engines import PictureEngine
 from ateneo.errors import InputError
 
 SHIPPED = Path(__file__).resolve().parents[1] / "small" / "labels"
 LANGUAGES = ("es", "en")
+SPECIAL = {  # lists of their own, by what a question asks for
+    "dogs": re.compile(r"\b(?:raza|breed|perr[oa]s?|dogs?|puppy|cachorr[oa]s?)\b"),
+    "plants": re.compile(r"\b(?:plantas?|plants?|flor(?:es)?|flowers?|arbol(?:es)?|trees?)\b"),
+}
 LONGEST = 200  # letters of a label
 MOST = 50_000  # labels of a file
 MAIN = 0.6  # how likely a thing is called by its first name, where it has others
@@ -23,10 +29,13 @@ MAIN = 0.6  # how likely a thing is called by its first name, where it has other
 
 @dataclass(frozen=True)
 class Labels:
-    """Things with their names, the usual one first; `source` says where they are from."""
+    """Things with their names, the usual one first; `source` says where they are from. `also`: the usual name of each
+    thing in another language. `mirrored`: a thing is the same from left to right as from right to left."""
 
     things: tuple[tuple[str, ...], ...]
     source: str
+    also: tuple[str, ...] = ()
+    mirrored: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -46,7 +55,17 @@ def shipped(language: str) -> Labels:
     tag = language.split("-")[0].lower()
     if tag not in LANGUAGES:
         raise InputError(f"no labels in {language!r}: Ateneo has {', '.join(LANGUAGES)}; give a file with --labels")
-    return read(SHIPPED / f"{tag}.tsv", source=f"CLDR, {tag}")
+    own, other = (read(SHIPPED / f"{name}.tsv", source=f"CLDR, {name}") for name in (tag, *(set(LANGUAGES) - {tag})))
+    return replace(own, also=other.names, mirrored=True)
+
+
+def for_question(question: str, language: str) -> Labels:
+    """The labels that a question is about: breeds of dogs, kinds of plants, else things. Raises InputError."""
+    tag = language.split("-")[0].lower()
+    for name, asked in SPECIAL.items():
+        if tag in LANGUAGES and asked.search(text.fold(question)):
+            return read(SHIPPED / f"{name}.{tag}.tsv", source=f"{name}, {tag}")
+    return shipped(language)
 
 
 def read(path: Path, *, source: str = "") -> Labels:
@@ -71,10 +90,11 @@ def _names(line: str) -> tuple[str, ...]:
 
 
 def vectors(labels: Labels, engine: PictureEngine) -> NDArray[np.float32]:
-    """The vectors (n, d) of the usual names, kept in the user's cache, as they take seconds. Raises EngineError."""
+    """The vectors (n, d) of the usual names, each the mean over the languages, kept in the user's cache, as they take
+    seconds. Two names err less than one: of what is meant, both hold the same. Raises EngineError."""
     import platformdirs
 
-    digest = hashlib.sha256("\n".join(labels.names).encode()).hexdigest()[:16]
+    digest = hashlib.sha256("\n".join([*labels.names, *labels.also]).encode()).hexdigest()[:16]
     kept = Path(platformdirs.user_cache_dir("ateneo")) / "labels" / f"{engine.space}-{digest}.npy".replace("/", "_")
     try:
         found: NDArray[np.float32] = np.load(kept)
@@ -83,6 +103,9 @@ def vectors(labels: Labels, engine: PictureEngine) -> NDArray[np.float32]:
     except (OSError, ValueError, EOFError):
         pass  # not made yet, or damaged: made now
     made = engine.embed_texts(labels.names)
+    if labels.also:
+        made = made + engine.embed_texts(labels.also)
+        made /= np.linalg.norm(made, axis=1, keepdims=True)
     _keep(kept, made)
     return made
 

@@ -1,4 +1,4 @@
-"""A picture → its names, its text, and where it is a riddle the word: all that can be told without a vision model.
+"""A picture → its names, its text, the rooms of a floor plan, the word of a riddle; with a vision model any answer.
 
 Names are by zero-shot: the picture's vector against those of all labels. Cosines of different models do not compare, so
 they are taken as standard deviations over the labels before they become probabilities.
@@ -6,19 +6,26 @@ they are taken as standard deviations over the labels before they become probabi
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageOps
 from PIL.Image import Image
 
 from ateneo import text
 from ateneo.engines import Picture, PictureEngine
-from ateneo.engines.reading import text_of, upright
+from ateneo.engines.reading import upright
 from ateneo.errors import EngineError, InputError
+from ateneo.language.calls import Calls
 from ateneo.looking import labels as naming
+from ateneo.looking import models, plan_answers
 from ateneo.looking.drawings import Box, cut, separate
+from ateneo.looking.floor_plan import FEWEST as FEWEST_ROOMS
+from ateneo.looking.floor_plan import measures
 from ateneo.looking.labels import Labels
+from ateneo.looking.prepared import Prepared
 from ateneo.looking.riddle import Guess, letters, solve, usual
 from ateneo.looking.words import word_list
 from ateneo.records import Drawing, Looked, Named
@@ -45,33 +52,97 @@ def look(
     words: Path | None = None,
     language: str | None = None,
     riddle: bool = False,
+    plan: bool = False,
+    vision: Calls | None = None,
+    writer: Calls | None = None,
 ) -> Looked:
     """What a picture shows and says. `question` and `language` ("es", "en") choose the language and what is answered:
-    the names, the text where the question asks for it, the word where it is a riddle. `labels` is a file of labels and
-    `words` one of words in place of those that Ateneo has; `ocr` names the engine that reads.
+    the names, the text where the question asks for it, the word where it is a riddle, the areas of a floor plan (also
+    where `plan`). `labels` is a file of labels and `words` one of words in place of those that Ateneo has; `ocr` names
+    the engine that reads. `vision` are calls of a model that sees, `writer` of one that only writes: the first answers
+    any question, either gives advice on care. A model that does not answer is told in the notes, and the rest stands.
 
     Raises InputError where the picture or a file cannot be used, or a riddle has no separate drawings; EngineError
-    where a riddle is asked for and `pictures` is None.
+    where a riddle is asked for and neither `pictures` nor `vision` is there.
     """
-    opened = upright(image)
+    picture = Prepared(upright(image), ocr=ocr)
     spoken = (language or text.guess_language(question) or "es").split("-")[0].lower()
-    known = naming.read(labels) if labels else naming.shipped(spoken)
+    known = naming.read(labels) if labels else naming.for_question(question, spoken)
     if riddle or _RIDDLE.search(text.fold(question)):
-        return _riddle(opened, pictures, known, words=words, language=spoken)
-    written = text_of(opened, engine=ocr)
-    names = _names(_weights(_framed(opened), pictures, known), known) if pictures else ()
-    return Looked(_answer(names, written, question=question, language=spoken), written, names=names)
+        return _riddle(picture.image, pictures, known, words=words, language=spoken, vision=vision, question=question)
+    asked = plan_answers.is_about_plans(question) if question else measures(picture.written) >= FEWEST_ROOMS
+    if (plan or asked) and (found := _plan(picture, question, spoken, wanted=plan)):
+        return found
+    names = _names(_weights(_framed(picture.image), pictures, known), known) if pictures else ()
+    if vision is not None:
+        try:
+            return _seen(picture, question, names, vision, language=spoken)
+        except EngineError as error:
+            return _unseen(picture, question, names, writer, language=spoken, why=str(error))
+    return _unseen(picture, question, names, writer, language=spoken)
+
+
+def _plan(picture: Prepared, question: str, language: str, *, wanted: bool) -> Looked | None:
+    """The rooms of a floor plan and what is asked of them; None where it is none, or something else is asked."""
+    plan = picture.plan
+    if wanted and not plan.rooms:
+        raise InputError(
+            "cannot make a table of this picture: no room with measures or an area can be read on it; "
+            "give a floor plan with written measures, larger or sharper"
+        )
+    if not wanted and not plan_answers.is_plan(plan):
+        return None
+    told = plan_answers.answer(plan, "" if wanted and not question else question, language)
+    if told is None and not wanted:
+        return None
+    tables = (plan_answers.table(plan, language),) if plan.rooms else ()
+    return Looked(told or plan_answers.answer(plan, "", language) or "", picture.text, tables=tables,
+                  arithmetic=plan_answers.arithmetic(plan))  # fmt: skip
+
+
+def _seen(picture: Prepared, question: str, names: Sequence[Named], calls: Calls, *, language: str) -> Looked:
+    """What the vision model answers. Raises EngineError."""
+    if models.asks_marking(question):
+        return replace(models.marked(picture, question, calls, language=language), names=tuple(names))
+    tables = (plan_answers.table(picture.plan, language),) if len(picture.plan.rooms) >= FEWEST_ROOMS else ()
+    found = models.answer(picture, question, calls, language=language, names=names, tables=tables)
+    if models.asks_care(question):
+        found = replace(found, notes=(models.said(language)["care"].format(calls.engine.name), *found.notes))
+    return replace(found, tables=tables)
+
+
+def _unseen(
+    picture: Prepared, question: str, names: Sequence[Named], writer: Calls | None, *, language: str, why: str = ""
+) -> Looked:
+    """What is told without a vision model; `why` there is none to answer."""
+    found = Looked(_answer(names, picture.written, question=question, language=language), picture.written,
+                   names=tuple(names), notes=(why,) if why else ())  # fmt: skip
+    if models.asks_marking(question):
+        told, sums = models.unmarked(picture.written, language=language)
+        return replace(found, answer=told, arithmetic=sums)
+    if not models.asks_care(question) or not names:
+        return found
+    if writer is None:
+        return replace(found, notes=(*found.notes, models.said(language)["no care"]))
+    try:
+        told, note = models.care(question, names, writer, language=language)
+    except EngineError as error:
+        return replace(found, notes=(*found.notes, str(error)))
+    return replace(found, answer=f"{found.answer}\n\n{told}", notes=(*found.notes, note))
 
 
 def _riddle(
-    image: Image, pictures: PictureEngine | None, labels: Labels, *, words: Path | None, language: str
-) -> Looked:
-    """The riddle's word and its drawings."""
+    image: Image, pictures: PictureEngine | None, labels: Labels, *, words: Path | None, language: str,
+    vision: Calls | None = None, question: str = "",
+) -> Looked:  # fmt: skip
+    """The riddle's word and its drawings; where they are not to be had, what the vision model says."""
+    boxes = separate(image) if pictures else []
+    if vision is not None and len(boxes) < FEWEST:
+        return models.answer(Prepared(image), question, vision, language=language)
     if pictures is None:
         raise EngineError(
             "cannot solve a riddle: there is no picture model to name its drawings; see `ateneo models list`"
         )
-    boxes = separate(image)
     if len(boxes) < FEWEST:
         raise InputError(
             f"cannot solve this as a riddle: {len(boxes)} separate drawings are on it, at least {FEWEST} are needed; "
@@ -99,7 +170,16 @@ def _framed(image: Image) -> list[Image]:
 
 def _weights(images: Sequence[Image], engine: PictureEngine, labels: Labels) -> NDArray[np.float64]:
     """(B, n): the probability of each label for each picture."""
-    return probabilities(engine.embed_pictures(images).astype(np.float64) @ naming.vectors(labels, engine).T)
+    return probabilities(views(images, engine, labels) @ naming.vectors(labels, engine).T)
+
+
+def views(images: Sequence[Image], engine: PictureEngine, labels: Labels) -> NDArray[np.float64]:
+    """The vectors of pictures (B, d); where the labels are of things that may be mirrored, the mean of both views."""
+    seen = engine.embed_pictures(images).astype(np.float64)
+    if not labels.mirrored:
+        return seen
+    other = engine.embed_pictures([ImageOps.mirror(image) for image in images]).astype(np.float64)
+    return (seen + other) / 2
 
 
 def probabilities(cosines: NDArray[np.float64], *, sharpness: float = SHARPNESS) -> NDArray[np.float64]:

@@ -33,6 +33,18 @@ PREFERRED = (  # the files of a folder, best first
 )
 ENDINGS = (".safetensors", ".pt", ".pth", ".bin", ".npz", ".ckpt")
 WRAPPERS = ("state_dict", "model_state_dict", "model", "module", "net")  # keys under which trainers put the weights
+CALLBACKS = ("model_checkpoint.ModelCheckpoint", "early_stopping.EarlyStopping")
+
+
+class _Callback:
+    """Stands for a callback of Lightning's, whose class is the key of its state: nothing of it is run or kept."""
+
+
+LIGHTNING: list[Any] = [
+    (_Callback, f"{package}.callbacks.{name}")
+    for package in ("pytorch_lightning", "lightning.pytorch")
+    for name in CALLBACKS
+]
 WRAPPED = ("module.", "_orig_mod.")  # what DistributedDataParallel and torch.compile put before every name
 
 
@@ -208,7 +220,8 @@ def _torch_load(file: Path, *, mapped: bool) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Detected pickle protocol", category=UserWarning)
-            return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+            with torch.serialization.safe_globals(LIGHTNING):
+                return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"{file.name} holds Python objects that are not weights, which may run code when they are read, or is "

@@ -39,6 +39,12 @@ class Lexicon:
         cosines[cosines < ALIKE] = 0
         return {words[n]: cosines[n] for n in np.flatnonzero(cosines.any(1))}
 
+    def cosines(self, words: Sequence[str], others: Sequence[str]) -> Vectors:
+        """The cosine of each folded word with each of the others, (N, M), as it is; 0 for those that say too little by
+        themselves. Raises EngineError."""
+        cosines: Vectors = np.maximum(self._vectors(list(words)) @ self._vectors(list(others)).T, 0)
+        return cosines
+
     def translations(self, words: Sequence[str]) -> list[tuple[str, ...]]:
         """For each folded word at most MOST others that mean the same, nearest first, in whatever language."""
         new = [word for word in dict.fromkeys(words) if word not in self._translated and _counts(word)]

@@ -2,7 +2,9 @@
 
 A frame is found by its picture (a picture engine puts words and pictures into one space), by the text on it, and by
 what was said while it was in view. The three are added up. A cosine means little by itself, because engines differ in
-what is near; so a picture counts by how many standard deviations it stands out of a sample of the archive's pictures.
+what is near; so a picture counts by how many standard deviations it stands out of a sample of the archive's pictures,
+beyond what the nearest do by chance. And a picture speaks for what is not written on it: the more of the query's words
+stand on a frame, the less its looks add, so that they never push aside a page that says what is asked for.
 The text and the speech count by the words of the query that they hold and by the cosine of their meaning. A picture as
 the query is looked for by its vector and by the text that is read from it.
 
@@ -31,7 +33,8 @@ from ateneo.search.search import candidates
 
 DEPTH = 30  # candidates of each kind, however few hits are asked for
 PER_HIT = 3  # candidates for each hit asked for: some fold together
-PICTURE, SHOWN, SAID = 0.15, 1.0, 0.5  # weights: of a standard deviation, of the text on a frame, of what was said
+PICTURE, SHOWN, SAID = 0.2, 1.0, 0.5  # weights: of a standard deviation, of the text on a frame, of what was said
+CHANCE = 1.5  # standard deviations that some picture stands out by, whatever is asked for
 LEAST_SPREAD = 0.02  # cosine; pictures of an archive of a few hardly differ
 PASSAGE = 0.5  # of a sentence in view while a frame was: one that was only in the same passage
 SAME_WORDS = 0.8  # of all the words on two frames are on both: they show the same
@@ -78,13 +81,14 @@ class Sought:
 @dataclass
 class Scores:
     """How a frame answers: `picture` in standard deviations, None where it is not among the nearest; `shown` and `said`
-    in [0, 2]."""
+    in [0, 2]; `met`, the share of the words of a query that stand on the frame."""
 
     talk: Talk
     frame: Frame
     picture: float | None = None
     shown: float = 0.0
     said: float = 0.0
+    met: float = 0.0
 
 
 Of = Callable[[str], Sequence[Frame]]  # Frames.of
@@ -136,8 +140,8 @@ def see(
 
 def total(scores: Scores, farthest: float, *, weights: tuple[float, float, float] = (PICTURE, SHOWN, SAID)) -> float:
     """The score of a frame; one that is not among the nearest pictures is as near as the `farthest` of them."""
-    picture = farthest if scores.picture is None else scores.picture
-    return weights[0] * max(picture, 0.0) + weights[1] * scores.shown + weights[2] * scores.said
+    picture = max((farthest if scores.picture is None else scores.picture) - CHANCE, 0.0) * (1 - scores.met)
+    return weights[0] * picture + weights[1] * scores.shown + weights[2] * scores.said
 
 
 def score_all(
@@ -155,7 +159,10 @@ def score_all(
             return candidates(index, query, kinds=kinds, where=where, limit=depth, lexicon=lexicon)
 
         _by_text(table, query, held(FRAME), meant, of=of, lexicon=lexicon)
-        if not sought.by_picture:
+        if sought.by_picture:  # its looks count beside all that is written on it
+            for scores in table.values():
+                scores.met = 0.0
+        else:
             _by_speech(table, query, held(SPEECH), meant, of=of, lexicon=lexicon)
     return {key: scores for key, scores in table.items() if scores.frame.kind != BLANK or scores.frame.text}
 
@@ -207,8 +214,8 @@ def _by_text(
     alike = likeness(query, ((s.frame.text, _language(s)) for s in table.values()), lexicon)
     for key, scores in table.items():
         if scores.frame.text.strip():
-            share = coverage(query, meets(query, scores.frame.text, _language(scores), alike=alike))
-            scores.shown = share + max(cosines.get(key, farthest), 0.0)
+            scores.met = coverage(query, meets(query, scores.frame.text, _language(scores), alike=alike))
+            scores.shown = scores.met + max(cosines.get(key, farthest), 0.0)
 
 
 def _language(scores: Scores) -> str:

@@ -1,19 +1,22 @@
 """The JSON interface under /api: the same dictionaries as `--json`, described by OpenAPI at /api/openapi.json."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import contextlib
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path as File
 from typing import Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from ateneo import documents
-from ateneo.api import Archive
+from ateneo.answer.ask import Gathered
+from ateneo.answer.assisted import assisted
 from ateneo.export import FORMATS
-from ateneo.records import Asked
+from ateneo.records import Asked, Sentence
 from ateneo.web import pictures, recordings
 from ateneo.web.errors import Refusal
 from ateneo.web.events import event, stream
@@ -49,6 +52,9 @@ class Ask(Where):
     question: str = Field(min_length=1, max_length=2000)
     limit: int = Field(5, ge=1, le=20, description="How many talks at most.")
     threshold: float | None = Field(None, ge=0, le=1, description="How sure an answer must be.")
+    after: list[Annotated[str, Field(max_length=2000)]] = Field(
+        [], max_length=8, description="The questions asked before, oldest first; a language model reads them."
+    )
 
 
 class Correction(BaseModel):
@@ -183,21 +189,39 @@ async def ask_events(here: Here, query: Annotated[Ask, Query()]) -> StreamingRes
 
 
 async def _ask_events(here: Site, query: Ask) -> AsyncGenerator[str, None]:
-    asked = documents.ask(await answer(here, query))
-    for sentence in (asked["answer"] or {"sentences": []})["sentences"]:
-        yield event("sentence", sentence)
+    coming: asyncio.Queue[Sentence | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def told(sentence: Sentence | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the server has ended
+            loop.call_soon_threadsafe(coming.put_nowait, sentence)
+
+    answering = asyncio.ensure_future(answer(here, query, told=told))
+    answering.add_done_callback(lambda _: told(None))
+    while (sentence := await coming.get()) is not None:
+        yield event("sentence", documents.sentence(sentence))
+    asked = documents.ask(await answering)
     for talk in asked["talks"]:
         yield event("talk", talk)
     yield event("answer", asked)
 
 
-async def answer(here: Site, query: Ask) -> Asked:
-    """What the archive says."""
+async def answer(here: Site, query: Ask, *, told: Callable[[Sentence], None] | None = None) -> Asked:
+    """What the archive says; `told` is given each checked sentence of the merged answer, from another thread."""
+    asked: dict[str, Any] = {"limit": query.limit, "where": query.given_where(), "threshold": query.threshold}
+    calls = here.readers.first.calls()
+    if calls is None:
+        return await here.readers.run(lambda archive: archive.ask(query.question, told=told, **asked))
 
-    def work(archive: Archive) -> Asked:
-        return archive.ask(query.question, limit=query.limit, where=query.given_where(), threshold=query.threshold)
+    def look(question: str) -> Gathered:  # a reader is held for a search, not while a model writes
+        with here.readers.one() as archive:
+            return archive.gather(question, **asked)
 
-    return await here.readers.run(work)
+    def work() -> Asked:
+        lexicon = here.readers.first.lexicon
+        return assisted(query.question, look, calls=calls, lexicon=lexicon, after=query.after, told=told)
+
+    return await anyio.to_thread.run_sync(work, limiter=here.readers.writers)
 
 
 class See(BaseModel):

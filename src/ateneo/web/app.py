@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from ateneo.web import api, chat, errors, pages, uploads
+from ateneo.web import api, chat, describing, drawing, errors, looking, pages, uploads
 from ateneo.web.access import Access, Rules
 from ateneo.web.guard import Guard
 from ateneo.web.site import Site
@@ -27,7 +27,7 @@ def make_app(path: Path, rules: Rules | None = None, *, warm: bool = False) -> A
         docs_url=None, redoc_url=None, lifespan=_lifespan,
     )  # fmt: skip
     app.state.site = site
-    for router in (api.router, chat.router, pages.router):
+    for router in (api.router, chat.router, describing.router, drawing.router, looking.router, pages.router):
         app.include_router(router)
     errors.install(app)
     site.archive.talks()  # an archive that cannot be used is told now

@@ -25,6 +25,7 @@ from ateneo.web.texts import TEXTS
 
 MODEL = "ateneo"
 LONGEST = 2000  # characters of a question
+EARLIER = 4  # questions before it that a language model reads
 
 router = APIRouter(prefix="/v1")
 
@@ -69,7 +70,8 @@ async def completions(here: Here, request: Request, body: Completion) -> Respons
         raise Refusal(422, "messages: no message of a user with a text; the last one is the question")
     if len(question) > LONGEST:
         raise Refusal(422, f"messages: a question has at most {LONGEST} characters")
-    asked = await answer(here, Ask.model_validate({"question": question}))
+    before = [message.text[:LONGEST] for message in body.messages if message.role == "user" and message.text]
+    asked = await answer(here, Ask.model_validate({"question": question, "after": before[:-1][-EARLIER:]}))
     pieces = written(asked, str(request.base_url).rstrip("/"))
     about = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": MODEL}
     if body.stream:
@@ -90,7 +92,7 @@ def written(asked: Asked, address: str) -> list[str]:
     pieces = []
     for sentence in asked.answer.sentences:
         marks = "".join(f"[{numbers.setdefault(one, len(numbers) + 1)}]" for one in sentence.citations)
-        pieces.append(f"{sentence.text} {marks} ")
+        pieces.append(f"{'(?) ' if sentence.doubt else ''}{sentence.text} {marks} ")
     titles = {part.talk.id: part.talk.title for part in asked.talks}
     pieces.append("\n\n")
     for one, number in numbers.items():

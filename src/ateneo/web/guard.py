@@ -118,7 +118,7 @@ class Guard:
     def _limit(self, scope: Scope) -> int:
         if scope["path"].startswith("/api/uploads/"):
             return self.access.rules.largest
-        return LARGEST_PICTURE if scope["path"] == "/api/see" else LARGEST_BODY
+        return LARGEST_PICTURE if scope["path"] in ("/api/see", "/api/look") else LARGEST_BODY
 
 
 _CLOSE = {"Connection": "close"}

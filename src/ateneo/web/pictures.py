@@ -4,10 +4,11 @@ import io
 import warnings
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from starlette.responses import FileResponse, Response
 
 from ateneo.api import Archive
+from ateneo.engines.reading import on_white
 from ateneo.web.errors import Refusal
 
 WIDTHS = (320, 640)  # pixels of thumbnails; the second is for dense screens
@@ -66,17 +67,18 @@ def _thumbnail(archive: Archive, source: Path, talk_id: str, width: int) -> Path
     return archive.storage.local(name)
 
 
-def dropped(content: bytes) -> bytes:
-    """A picture that somebody sent, checked and made small, as PNG. Raises Refusal for what is none, or a bomb."""
+def dropped(content: bytes, *, side: int = 1024) -> bytes:
+    """A picture that somebody sent, checked, turned as its camera says, its longer side at most so many pixels, as PNG.
+    Raises Refusal for what is none, or a bomb."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
                     raise Refusal(413, TOO_MANY)
-                picture.draft("RGB", (1024, 1024))
-                picture.thumbnail((1024, 1024))
-                small = picture.convert("RGB")
+                picture.draft("RGB", (side, side))
+                picture.thumbnail((side, side))
+                small = on_white(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refusal(413, TOO_MANY) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:

@@ -21,9 +21,10 @@ from ateneo.web.errors import Refusal
 from ateneo.web.jobs import Jobs
 
 MOST_READERS = 4  # a search keeps a processor busy; more of them at once only wait for one another
+MOST_WRITERS = 16  # answers that a language model writes at once; they wait for it and keep no processor busy
 WAIT = 10.0  # s that a correction waits for whoever is writing
 
-SHARED = ("text_engine", "picture_engine", "lexicon")  # of an archive: loaded once, used by all threads
+SHARED = ("text_engine", "picture_engine", "lexicon", "language_engine", "vision_engine")  # loaded once, for all
 WARMING = "¿Qué se dijo del agua?"
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Readers:
     def __init__(self, path: Path) -> None:
         count = max(1, min(MOST_READERS, os.cpu_count() or 1))
         self.limiter = anyio.CapacityLimiter(count)
+        self.writers = anyio.CapacityLimiter(MOST_WRITERS)
         self.free: queue.LifoQueue[Archive] = queue.LifoQueue()  # the one that was used last has all in memory
         self.first = Archive(path)
         for archive in (self.first, *(sharing(self.first) for _ in range(count - 1))):

@@ -8,6 +8,7 @@ const box = byId("q");
 const side = new SidePlayer(byId("player"));
 let source = null;
 let turn = 0;
+const asked = []; // questions of this conversation that a language model answered
 
 byId("ask").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -40,7 +41,8 @@ function ask(question) {
   document.title = `${question} · Ateneo`;
   const answer = new Answer(question);
   place.replaceChildren(answer.root);
-  source = new EventSource(`/api/ask/events?question=${encodeURIComponent(question)}`);
+  const query = new URLSearchParams([["question", question], ...asked.slice(-4).map((one) => ["after", one])]);
+  source = new EventSource(`/api/ask/events?${query}`);
   source.addEventListener("sentence", (event) => answer.sentence(JSON.parse(event.data)));
   source.addEventListener("talk", (event) => answer.talk(JSON.parse(event.data)));
   source.addEventListener("answer", (event) => { source.close(); answer.end(JSON.parse(event.data)); });
@@ -66,12 +68,27 @@ class Answer {
 
   sentence(one) {
     this.wait.remove();
-    this.merged.append(el("span", { class: "sentence" }, one.text, " ", this.cites(one.citations)), " ");
+    this.merged.append(el("span", { class: "sentence" }, this.said(one), " ", this.cites(one.citations)), " ");
+  }
+
+  /** The text of a sentence, marked where it is doubtful. */
+  said(one) {
+    return one.doubt ? el("mark", { class: "doubtful", title: t("unsaid") }, "(?) ", one.text) : one.text;
+  }
+
+  /** What a language model had to do with the answer: how it understood the question, talks that disagree, its failure. */
+  assisted({ understood, disagreements, note }) {
+    if (understood) this.merged.before(el("p", { class: "note" }, t("understood", { question: understood })));
+    for (const sides of disagreements) {
+      const items = sides.map((one) => el("li", {}, this.said(one), " ", this.cites(one.citations)));
+      this.talks.before(el("section", { class: "disagree" }, el("h2", {}, t("disagree")), el("ul", {}, items)));
+    }
+    if (note) this.talks.append(el("p", { class: "note" }, t("without_model", { why: note })));
   }
 
   talk({ talk, sentences }) {
     this.known.set(talk.id, talk);
-    const items = sentences.map((one) => el("li", {}, one.text, " ", this.cites(one.citations)));
+    const items = sentences.map((one) => el("li", {}, this.said(one), " ", this.cites(one.citations)));
     this.talks.append(el("section", {}, heading(talk, sentences[0]?.citations[0]?.start), el("ul", { lang: talk.language }, items)));
   }
 
@@ -79,6 +96,10 @@ class Answer {
     this.wait.remove();
     this.over = true;
     for (const { talk } of [...document.talks, ...document.nearest]) this.known.set(talk.id, talk);
+    if (document.assistance) {
+      this.assisted(document.assistance);
+      asked.push(document.question); // what is asked next is understood after this
+    }
     this.buttons.forEach((one) => this.name(one));
     if (document.answer) {
       if (document.talks.length) this.talks.prepend(el("h2", {}, t("by_talk")));
@@ -86,9 +107,9 @@ class Answer {
       return;
     }
     this.merged.replaceWith(el("p", { class: "merged refusal" }, t("refusal")));
-    if (document.nearest.length) this.talks.append(el("h2", {}, t("nearest")), hits(document.nearest));
-    this.found.hidden = true;
-    this.refused = document.nearest.length > 0;
+    if (!this.found.hidden) this.found.firstChild.textContent = t("nearest"); // what is there stays under the pointer
+    else if (document.nearest.length) this.talks.append(el("h2", {}, t("nearest")), hits(document.nearest));
+    this.refused = this.found.hidden && document.nearest.length > 0;
   }
 
   passages(found) {

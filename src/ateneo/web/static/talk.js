@@ -1,6 +1,7 @@
 // A talk's page: the bar of chapters, the strip of slides, the transcript, and corrections.
 
 import { byId, clock, el, request, send, t, tell } from "./dom.js";
+import { describing } from "./describe.js";
 import { Player } from "./player.js";
 
 const id = byId("talk").dataset.talk;
@@ -11,6 +12,7 @@ const chapters = [...document.querySelectorAll("#chapters button")];
 const slides = [...document.querySelectorAll("#slides button")];
 const segments = [];
 let hit = -1;
+describing(player, id);
 
 for (const button of [...chapters, ...slides])
   button.addEventListener("click", () => player.seek(Number(button.dataset.start), true));

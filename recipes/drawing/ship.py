@@ -1,0 +1,113 @@
+"""The files that ship: half-precision weights of the tower, the decoder, the VQGAN and the prior, and their card."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save
+from stock import STYLES, Stock
+from tasks import NOISE, T
+
+from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.models.tower import Tower, TowerConfig
+from ateneo.models.train.files import write_whole
+
+HELD = Path(__file__).with_name("held.json")  # what is measured on
+CAPTIONS = 100  # of each kind
+MODELS = ("decoder", "vqgan", "prior")
+LICENCES = {"noto": "Apache-2.0", "twemoji": "CC-BY-4.0", "fluent-emoji-flat": "MIT"}
+
+
+def tower(path: Path) -> Tower:
+    """The image tower of recipes/pictures from its weights in half precision."""
+    made = Tower(TowerConfig())
+    made.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    return made.eval()
+
+
+def write(work: Path, out: Path, *, tower: Path, stock: Stock) -> None:
+    """Writes the models of the runs below work/runs, the tower they belong to, config.json and the card."""
+    out.mkdir(parents=True, exist_ok=True)
+    steps = {}
+    for name in MODELS:
+        folder = work / "runs" / name / "model"
+        said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        put(out, name, load_file(folder / "model.safetensors"), said)
+        records = (work / "runs" / name / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        steps[name] = json.loads(records[-1])
+    put(out, "tower", load_file(tower), {"ateneo": "tower", "config": asdict(TowerConfig())})
+    about = {"text_space": SentenceVectors().space, "schedule": NOISE, "T": T}
+    write_whole(out / "config.json", (json.dumps(about, indent=1) + "\n").encode())
+    write_whole(HELD, (json.dumps(held_captions(stock), ensure_ascii=False, indent=0) + "\n").encode())
+    write_whole(out / "card.md", card(out, stock=stock, steps=steps, about=about).encode())
+
+
+def held_captions(stock: Stock) -> dict[str, list[tuple[str, str]]]:
+    """Captions that nothing was learned from, with their language, Spanish and English in turn: of things that were
+    learned in other words and drawings ("seen"), and of things that were not ("unseen")."""
+    found: dict[str, list[tuple[str, str]]] = {"seen": [], "unseen": []}
+    order = np.random.default_rng(1).permutation(len(stock.names)).tolist()
+    captions = {(concept, language): text for text, concept, language in stock.held_texts}
+    for n, concept in enumerate(order):
+        kind, language = ("unseen" if concept in stock.held else "seen"), ("es", "en")[n % 2]
+        if len(found[kind]) < CAPTIONS:
+            found[kind].append((captions[concept, language], language))
+    return found
+
+
+def put(out: Path, name: str, weights: dict[str, torch.Tensor], said: dict[str, Any]) -> None:
+    """NAME.safetensors in half precision, NAME.json."""
+    half = {key: value.half() if value.is_floating_point() else value for key, value in weights.items()}
+    write_whole(out / f"{name}.safetensors", save({key: value.contiguous() for key, value in half.items()}))
+    write_whole(out / f"{name}.json", (json.dumps(said, indent=1) + "\n").encode())
+
+
+def card(out: Path, *, stock: Stock, steps: dict[str, dict[str, float]], about: dict[str, Any]) -> str:
+    """card.md: what the models are, their data and licences, and how long they learned."""
+    size = {name: (out / f"{name}.safetensors").stat().st_size / 1e6 for name in (*MODELS, "tower")}
+    sources = "\n".join(f"| @iconify-json/{style} | {LICENCES[style]} |" for style in STYLES)
+    learned = "\n".join(
+        f"| {name}.safetensors | {size[name]:.1f} MB | {steps[name]['step']:.0f} steps,"
+        f" {steps[name].get('processor seconds', 0) / 60:.0f} minutes of one processor core |"
+        for name in MODELS
+    )
+    held = ", ".join(stock.names[n]["es"] for n in sorted(stock.held)[:12])
+    return f"""# Small models that draw
+
+`ateneo draw` uses them: pictures of 64 x 64 pixels from words in Spanish or English, for the methods guided, vqgan and
+unclip. Made by `python recipes/drawing/make.py`; in half precision. They belong to the sentence encoder
+{about["text_space"]}, and to the image tower that lies here beside them, whose vectors the decoder draws and whose
+gradient guides.
+
+| file | size | learned |
+|---|---|---|
+{learned}
+| tower.safetensors | {size["tower"]:.1f} MB | by recipes/pictures |
+
+`decoder` is a U-Net over blocks of 4 x 4 pixels that predicts x₀ on the cosine schedule, given the standardised image
+vector of the picture, or zeros, which stand for any picture. `prior` is a transformer over four tokens that predicts an
+image vector from a text vector. `vqgan` has 512 codes, each for 4 x 4 pixels, and learned from differences of pixels
+and edges; it had no discriminator.
+
+## Data and licences
+
+{len(stock.pixels)} drawings of {len(stock.names)} things, on white:
+
+| source | licence |
+|---|---|
+{sources}
+| unicode-cldr-core: names and keywords in Spanish and English | Unicode |
+
+Kept apart: all drawings of {len(stock.held)} of the things ({held} ...), and one wording of every name in each
+language.
+
+## Limits
+
+They know what emoji show, one thing on white, and little of how things go together: "a red plane above the sea" is at
+best a plane. They learned for an hour on one processor core and are far from their end: shapes are rough, faces most
+of all. Words of style do nothing that they have not seen: there are three styles of emoji and no others.
+docs/drawing.md has figures and pictures.
+"""

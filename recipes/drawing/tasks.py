@@ -1,0 +1,240 @@
+"""The three things that are learned: a decoder from image vectors to pictures, a VQGAN, and a prior from text vectors
+to image vectors. Each is a Task of `ateneo.models.train.loop`.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from stock import Drawings, Pairs, Stock
+from torch import Tensor, nn
+
+from ateneo.models.diffusion import Denoiser
+from ateneo.models.losses import simple_loss
+from ateneo.models.prior import Prior, PriorConfig, image_vectors
+from ateneo.models.samplers import ddim
+from ateneo.models.schedules import schedule
+from ateneo.models.train.data import Batch, Pictures
+from ateneo.models.train.loop import Task
+from ateneo.models.train.pictures import normalised, sheet, to_bytes
+from ateneo.models.unclip import Decoder, DecoderConfig
+from ateneo.models.unet import UNetConfig
+from ateneo.models.vqgan import Vqgan, VqganConfig
+
+UNET = UNetConfig(
+    image_size=16, in_channels=48, out_channels=48, channels=64, widths=(96, 144, 176), blocks=1, attention=(1, 2),
+    head_channels=16, scale_shift=True, groups=16, vector=384,
+)  # fmt: skip
+DECODER = DecoderConfig(image_size=64, patch=4, unet=UNET)
+VQGAN = VqganConfig(
+    image_size=64, widths=(32, 48, 96), blocks=1, attention=(), middle_attention=False, z_channels=32, codes=512,
+    embed=32, groups=16,
+)  # fmt: skip
+PRIOR = PriorConfig(embed=384, text=384, tokens=0, heads=6, head_width=32, layers=4, bound=6.0)
+NOISE, T = "cosine", 1000
+MOST_SNR = 4.0  # by which the error of little noise weighs more than that of much
+DROPPED = 0.15  # of the conditions: what then is learned is the unconditional model
+BLURRED = 0.3  # how much noise standardised image vectors get at most: a prior's are not exact
+
+
+class DecoderTask(Task):
+    """x₀ of noisy pictures, given their vectors."""
+
+    name = "drawing decoder"
+    model: Decoder
+
+    def __init__(self, stock: Stock) -> None:
+        super().__init__()
+        self.model, self.schedule = Decoder(DECODER), schedule(NOISE, T)
+        vectors = torch.from_numpy(stock.vectors).flatten(0, 1)
+        self.model.mean.copy_(vectors.mean(0))
+        self.model.std.copy_(vectors.std(0))
+        nn.init.constant_(self.model.unet.out.bias, float(stock.pixels[::50].mean()) / 127.5 - 1)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The simple loss, in which steps with less noise weigh more, up to a bound."""
+        vectors = self.model.standardised(_vectors(batch))
+        vectors = vectors + BLURRED * torch.rand(len(vectors), 1) * torch.randn_like(vectors)
+        vectors = vectors * (torch.rand(len(vectors), 1) >= DROPPED)
+        return self._loss(self.model, normalised(batch.pixels), vectors).mean()
+
+    def _loss(self, model: Decoder, x0: Tensor, vectors: Tensor) -> Tensor:
+        def network(x: Tensor, t: Tensor) -> Tensor:
+            return model(x, t, vector=vectors).float()
+
+        i = torch.randint(T, (len(x0),))
+        noise = torch.randn_like(x0)
+        denoiser = Denoiser(network, predicts=DECODER.predicts, clip=None)
+        snr = self.schedule.at("ratio", i, x0).flatten() ** -2
+        return simple_loss(denoiser, x0, schedule=self.schedule, i=i, noise=noise) * (1 + snr.clamp(max=MOST_SNR))
+
+    def test(self, model: nn.Module, held: Pictures) -> dict[str, float]:
+        """The loss on concepts kept apart."""
+        assert isinstance(model, Decoder)
+        losses = [
+            self._loss(model, normalised(batch.pixels), model.standardised(_vectors(batch)))
+            for batch in held.in_order(64)
+        ]
+        return {"loss": torch.cat(losses).mean().item()}
+
+    def show(self, model: nn.Module, held: Pictures, path: Path) -> None:
+        """Concepts kept apart and concepts learned from, each above what is drawn from its vector; then whatever the
+        model draws by itself."""
+        assert isinstance(model, Decoder)
+        assert isinstance(held, Drawings)
+        stock = held.stock
+        chosen = [item.place for item in held.items[:: max(1, len(held) // 10)]][:10]  # type: ignore[attr-defined]
+        chosen += list(range(5, len(stock.pixels), len(stock.pixels) // 10))[:10]
+        wanted = torch.from_numpy(stock.pixels[chosen])
+        vectors = torch.from_numpy(stock.vectors[chosen, 0])
+        x_T = torch.randn(len(chosen), 3, 64, 64)
+        levels = self.schedule.levels("ddim25")
+        drawn = to_bytes(ddim(model.denoiser(vectors, scale=2.0), x_T, levels=levels))
+        free = to_bytes(ddim(model.denoiser(), x_T, levels=levels))
+        rows = torch.cat([wanted[:10], drawn[:10], wanted[10:], drawn[10:], free])
+        sheet(rows, columns=10, scale=1).save(path)
+
+    def config(self) -> dict[str, Any]:
+        """The decoder's configuration."""
+        return {"ateneo": "decoder", "config": asdict(self.model.config), "schedule": NOISE, "T": T}
+
+
+class VqganTask(Task):
+    """Pictures through a codebook. For the first part of the run there is none; then it is laid at the vectors that the
+    encoder gives, by k-means, and codes that are not used are laid anew."""
+
+    name = "drawing vqgan"
+    model: Vqgan
+    free = 0.15  # of the run without a codebook
+    crop = 32  # pixels: the model has no attention, so pieces teach as much as wholes
+
+    def __init__(self, stock: Stock) -> None:
+        super().__init__()
+        self.model = Vqgan(VQGAN)
+        self.register_buffer("used", torch.ones(VQGAN.codes))
+        self.register_buffer("laid", torch.zeros(()))
+        self.through = 0.0
+
+    def before_step(self, through: float) -> None:
+        """Keeps how far the run is."""
+        self.through = through
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The error of the picture and of its edges, and that of the codebook (Esser et al. 2021, equation 4)."""
+        y, x = torch.randint(0, 64 - self.crop + 1, (2,)).tolist()
+        pictures = normalised(batch.pixels)[:, :, y : y + self.crop, x : x + self.crop]
+        z = self.model.encode(pictures).float()
+        if self.through < self.free and not self.laid:
+            return difference(self.model.decode(z).float(), pictures)
+        if not self.laid:
+            self._lay(z)
+        found = self.model.quantize(z)
+        nearest = self.model.codebook(found.codes).permute(0, 3, 1, 2)
+        self._keep_in_use(found.codes, z)
+        book = F.mse_loss(nearest, z.detach()) + 0.25 * F.mse_loss(z, nearest.detach())
+        return difference(self.model.decode(found.z).float(), pictures) + book
+
+    @torch.no_grad()
+    def _lay(self, z: Tensor) -> None:
+        rows = z.permute(0, 2, 3, 1).flatten(0, 2)
+        book = rows[torch.randperm(len(rows))[: VQGAN.codes]].clone()
+        for _ in range(10):
+            places = torch.cdist(rows, book).argmin(1)
+            sums = torch.zeros_like(book).index_add_(0, places, rows)
+            counts = torch.bincount(places, minlength=len(book))[:, None]
+            book = torch.where(counts > 0, sums / counts.clamp(min=1), book)
+        self.model.codebook.weight.copy_(book)
+        self.laid.fill_(1)
+
+    @torch.no_grad()
+    def _keep_in_use(self, codes: Tensor, z: Tensor) -> None:
+        counts = torch.bincount(codes.flatten(), minlength=VQGAN.codes).float()
+        self.used.mul_(0.98).add_(counts, alpha=0.02)
+        dead = (self.used < 0.02).nonzero()[:, 0][:16]
+        if len(dead) and self.through < 0.8:
+            rows = z.permute(0, 2, 3, 1).flatten(0, 2)
+            self.model.codebook.weight[dead] = rows[torch.randint(len(rows), (len(dead),))]
+            self.used[dead] = 1.0
+
+    def test(self, model: nn.Module, held: Pictures) -> dict[str, float]:
+        """The mean absolute error on concepts kept apart, of 2, and how many codes are in use."""
+        assert isinstance(model, Vqgan)
+        errors, codes = [], set()
+        for batch in held.in_order(64):
+            pictures = normalised(batch.pixels)
+            found = model.quantize(model.encode(pictures).float())
+            codes |= set(found.codes.flatten().tolist())
+            errors.append((model.decode(found.z).float() - pictures).abs().mean().item())
+        return {"error": sum(errors) / len(errors), "codes": float(len(codes))}
+
+    def show(self, model: nn.Module, held: Pictures, path: Path) -> None:
+        """Pictures kept apart, and what the codes say of them."""
+        assert isinstance(model, Vqgan)
+        pixels = next(iter(held.in_order(20))).pixels
+        rows = torch.cat([pixels, to_bytes(model(normalised(pixels)).float())])
+        sheet(rows, columns=20, scale=1).save(path)
+
+    def config(self) -> dict[str, Any]:
+        """The VQGAN's configuration."""
+        return {"ateneo": "vqgan", "config": asdict(self.model.config)}
+
+
+class PriorTask(Task):
+    """The vector of a picture from the vector of what is said of it."""
+
+    name = "drawing prior"
+    model: Prior
+
+    def __init__(self, stock: Stock) -> None:
+        super().__init__()
+        self.model, self.schedule = Prior(PRIOR), schedule(NOISE, T)
+        vectors = torch.from_numpy(stock.vectors).flatten(0, 1)
+        self.model.mean.data.copy_(vectors.mean(0))
+        self.model.std.data.copy_(vectors.std(0))
+        self.model.mean.requires_grad_(False)
+        self.model.std.requires_grad_(False)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The error of the predicted vector, evenly over all levels of noise."""
+        text = _texts(batch)
+        text = text * (torch.rand(len(text), 1) >= DROPPED)
+        return self._loss(self.model, batch.pixels, text).mean()
+
+    def _loss(self, model: Prior, vectors: Tensor, text: Tensor) -> Tensor:
+        x0, i = model.standardised(vectors), torch.randint(T, (len(vectors),))
+        denoiser = Denoiser(lambda x, t: model(x, t, text=text).float(), predicts="x0", clip=None)
+        return simple_loss(denoiser, x0, schedule=self.schedule, i=i, noise=torch.randn_like(x0))
+
+    def test(self, model: nn.Module, held: Pictures) -> dict[str, float]:
+        """On concepts kept apart: the loss, and the cosine of vectors made from texts with those of drawings."""
+        assert isinstance(model, Prior)
+        assert isinstance(held, Pairs)
+        batch = held.batch(range(0, len(held), max(1, len(held) // 256)))
+        made = image_vectors(model, _texts(batch), schedule=self.schedule, steps=20)
+        cosine = F.cosine_similarity(made, batch.pixels).mean().item()
+        return {"loss": self._loss(model, batch.pixels, _texts(batch)).mean().item(), "cosine": cosine}
+
+    def show(self, model: nn.Module, held: Pictures, path: Path) -> None:
+        """Vectors have no looks."""
+
+    def config(self) -> dict[str, Any]:
+        """The prior's configuration."""
+        return {"ateneo": "prior", "config": asdict(self.model.config), "schedule": NOISE, "T": T}
+
+
+def difference(drawn: Tensor, wanted: Tensor) -> Tensor:
+    """The mean absolute error, and that of the edges, at two sizes."""
+    loss = F.l1_loss(drawn, wanted) + F.mse_loss(drawn, wanted)
+    for d, w in ((drawn, wanted), (F.avg_pool2d(drawn, 2), F.avg_pool2d(wanted, 2))):
+        loss = loss + F.l1_loss(d.diff(dim=2), w.diff(dim=2)) + F.l1_loss(d.diff(dim=3), w.diff(dim=3))
+    return loss
+
+
+def _vectors(batch: Batch) -> Tensor:
+    return torch.stack([item.vector for item in batch.items])  # type: ignore[attr-defined]
+
+
+def _texts(batch: Batch) -> Tensor:
+    return torch.stack([item.text for item in batch.items])  # type: ignore[attr-defined]

@@ -1,0 +1,102 @@
+"""What is asked for: words or pictures, a method and its settings, checked before any model is loaded.
+
+Each method has its own steps and scale where none are given; what cannot be drawn is refused in one line.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ateneo.errors import InputError, SettingsError
+
+LONGEST = 200  # words; the sentence encoder reads 256 tokens
+MOST = 64  # pictures at a time
+LARGEST = {"guided": 256, "vqgan": 256, "unclip": 256, "stable-diffusion": 2048}  # pixels a side
+SEEDS = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a method does where nothing is said: steps, scale, pixels a side, and the bounds of the first two."""
+
+    steps: int
+    scale: float
+    size: int
+    most_steps: int = 1000
+    most_scale: float = 1000.0
+
+
+METHODS: dict[str, Usual] = {
+    "unclip": Usual(steps=25, scale=3.0, size=64),
+    "guided": Usual(steps=50, scale=60.0, size=64, most_scale=100_000.0),
+    "vqgan": Usual(steps=60, scale=1.0, size=64),
+    "stable-diffusion": Usual(steps=25, scale=7.5, size=512),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A picture, or n of them. `pictures`: one to vary, or two to go between, in place of words (unclip). None takes
+    what is usual for the method; the seed is then drawn by chance."""
+
+    words: str = ""
+    method: str = "unclip"
+    seed: int | None = None
+    scale: float | None = None
+    steps: int | None = None
+    size: int | None = None
+    n: int = 1
+    pictures: tuple[Path, ...] = ()
+    model: str = ""  # published weights in place of the small ones
+    clip: str = ""  # the CLIP that leads them
+
+    def checked(self) -> "Order":
+        """The order with every choice filled. Raises InputError for words or pictures that cannot be drawn from,
+        SettingsError for numbers that cannot be."""
+        if self.method not in METHODS:
+            raise SettingsError(f"there is no method {self.method!r}; choose {', '.join(METHODS)}")
+        usual = METHODS[self.method]
+        filled = replace(
+            self,
+            words=" ".join(self.words.split()),
+            seed=secrets.randbelow(SEEDS) if self.seed is None else self.seed,
+            scale=usual.scale if self.scale is None else float(self.scale),
+            steps=usual.steps if self.steps is None else self.steps,
+            size=usual.size if self.size is None else self.size,
+        )
+        filled._check_source()
+        filled._check_numbers(usual)
+        return filled
+
+    def _check_source(self) -> None:
+        if self.pictures:
+            if self.words:
+                raise InputError("give words or pictures to draw from, not both")
+            if self.method != "unclip":
+                raise InputError(f"only unclip draws from pictures, not {self.method}; leave --method out")
+            if len(self.pictures) > 2:
+                raise InputError(f"give one picture to vary or two to go between, not {len(self.pictures)}")
+            return
+        if self.clip and not self.model:
+            raise InputError("--clip leads published weights: name them with --model")
+        if not any(c.isalnum() for c in self.words):
+            raise InputError('there are no words to draw; say what the picture shows, as in: ateneo draw "un avión"')
+        if (count := len(self.words.split())) > LONGEST or len(self.words) > 20 * LONGEST:
+            raise InputError(f"cannot draw {count} words: say it in {LONGEST} or fewer")
+
+    def _check_numbers(self, usual: Usual) -> None:
+        assert self.seed is not None
+        assert self.steps is not None
+        assert self.scale is not None
+        assert self.size is not None
+        largest = LARGEST[self.method]
+        if not 16 <= self.size <= largest:
+            raise SettingsError(f"cannot draw {self.size} x {self.size} pixels by {self.method}: give 16 to {largest}")
+        if not 1 <= self.steps <= usual.most_steps:
+            raise SettingsError(f"cannot take {self.steps} steps: give 1 to {usual.most_steps}")
+        if not 0 <= self.scale <= usual.most_scale:  # nan too
+            raise SettingsError(f"cannot use the scale {self.scale}: give 0 to {usual.most_scale:g}")
+        if not 0 <= self.seed < SEEDS:
+            raise SettingsError(f"cannot use the seed {self.seed}: give 0 to {SEEDS - 1}")
+        if not 1 <= self.n <= MOST:
+            raise SettingsError(f"cannot draw {self.n} pictures at a time: give 1 to {MOST}")

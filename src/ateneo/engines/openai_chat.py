@@ -1,0 +1,189 @@
+"""Language and vision models of any server that speaks OpenAI's protocol: Ollama, vLLM, llama.cpp, LM Studio,
+`transformers serve`, OpenAI itself.
+
+Servers differ in what they understand of a request. What one refuses by name (a schema, a temperature, the count of
+tokens) is left out from then on; the answer is checked by whoever asked, whatever the server made of the request. A key
+goes to the server that it was given for and into no message.
+"""
+
+import base64
+import os
+import re
+from collections.abc import Generator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from ateneo.engines import Message, Usage
+from ateneo.errors import CannotSee, EngineError, Unavailable
+
+if TYPE_CHECKING:
+    import openai
+
+HOME = "https://api.openai.com/v1"  # where no address is given
+KEY = "OPENAI_API_KEY"  # the variable that holds the key of HOME; it is never sent to another server
+CONNECT = 10.0  # s to reach a server
+TIMEOUT = 120.0  # s without a sign of an answer
+SAID = 300  # characters of a server's own words in a message
+SIGHT = re.compile(r"image|vision|multi-?modal|mmproj|content type", re.IGNORECASE)  # in a refusal of a picture
+OPTIONAL = ("response_format", "stream_options", "temperature")  # a server that refuses one gets none of it
+
+
+class OpenAIChat:
+    """A `ChatEngine`. `model` may be empty where the server has only one; `timeout` is in seconds."""
+
+    sees = True  # it cannot tell beforehand; a server that refuses a picture raises CannotSee
+
+    def __init__(self, url: str = "", model: str = "", key: str | None = None, timeout: float = TIMEOUT) -> None:
+        self.url = url.rstrip("/") or HOME
+        self.place = _without_secrets(self.url)  # as it is told to people
+        self.name = f"openai:{model}@{self.place}"
+        self._model = model
+        self._key = key or (os.environ.get(KEY) if self.url == HOME else None)
+        self._timeout = timeout
+        self._refused: set[str] = set()
+        self._count = "max_completion_tokens" if self.url == HOME else "max_tokens"
+
+    def stream(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, max_tokens: int
+    ) -> Generator[str, None, Usage | None]:
+        """See ChatEngine."""
+        sent = [_as_sent(message) for message in messages]
+        pictures = any(message.images for message in messages)
+        try:
+            chunks = self._asked(sent, schema, max_tokens, pictures=pictures)
+            return (yield from self._pieces(chunks))
+        except Exception as error:
+            raise self._told(error, pictures=pictures) from error
+
+    def models(self) -> list[str]:
+        """The names of the models that the server has. Raises EngineError, Unavailable."""
+        try:
+            return [model.id for model in self._client.models.list().data]
+        except Exception as error:
+            raise self._told(error) from error
+
+    @property
+    def model(self) -> str:
+        """The model asked for, else the only one of the server. Raises EngineError."""
+        if not self._model:
+            found = self.models()
+            if len(found) != 1:
+                names = ", ".join(found[:8]) or "none"
+                raise EngineError(f"{self.place} has {len(found)} models ({names}); set language_model to one of them")
+            self._model = found[0]
+        return self._model
+
+    @cached_property
+    def _client(self) -> "openai.OpenAI":
+        from openai import OpenAI, Timeout
+
+        wait = Timeout(self._timeout, connect=min(CONNECT, self._timeout))
+        return OpenAI(base_url=self.url, api_key=self._key or "none", timeout=wait, max_retries=0)
+
+    def _asked(self, sent: Any, schema: Mapping[str, Any] | None, max_tokens: int, *, pictures: bool) -> Any:
+        """The stream of chunks; what the server refuses by name is left out, and asked without."""
+        import openai
+
+        model = self.model
+        while True:
+            options = self._options(schema, max_tokens)
+            try:
+                return self._client.chat.completions.create(model=model, messages=sent, stream=True, **options)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                if not self._leave_out(str(error), options, pictures=pictures):
+                    raise
+
+    def _options(self, schema: Mapping[str, Any] | None, max_tokens: int) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            self._count: max_tokens, "temperature": 0, "stream_options": {"include_usage": True},
+        }  # fmt: skip
+        if schema is not None:
+            wanted = {"name": "answer", "schema": dict(schema), "strict": True}
+            options["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        return {name: value for name, value in options.items() if name not in self._refused}
+
+    def _leave_out(self, said: str, options: Mapping[str, Any], *, pictures: bool) -> bool:
+        """Whether something can be left out after this refusal; it then is, for good."""
+        if "max_completion_tokens" in said and self._count == "max_tokens":
+            self._count = "max_completion_tokens"
+            return True
+        named = {name for name in OPTIONAL if name in options and (name in said or name.split("_")[-1] in said)}
+        if not named and not (pictures and SIGHT.search(said)):
+            named = {name for name in OPTIONAL if name in options}
+        self._refused |= named
+        return bool(named)
+
+    def _pieces(self, chunks: Any) -> Generator[str, None, Usage | None]:
+        """The pieces of text, and at the end the Usage. Raises Unavailable where the end never came."""
+        usage, ended = None, False
+        with chunks:
+            for chunk in chunks:
+                if chunk.usage:
+                    usage = Usage(chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0)
+                for choice in (chunk.choices or [])[:1]:
+                    ended = ended or bool(choice.finish_reason)
+                    if choice.delta and choice.delta.content:
+                        yield choice.delta.content
+        if not ended:
+            raise Unavailable(f"{self.place} stopped in the middle of an answer; try again")
+        return usage
+
+    def _told(self, error: Exception, *, pictures: bool = False) -> EngineError:
+        """The error as Ateneo tells it: what, which server, why, the next step."""
+        import openai
+
+        if isinstance(error, EngineError):
+            return error
+        said = self._safe(str(error))
+        model = self._model or "its model"
+        match error:
+            case openai.AuthenticationError() | openai.PermissionDeniedError():
+                return EngineError(f"{self.place} refuses the key ({said}); set language_key")
+            case openai.RateLimitError():
+                after = _seconds(error.response.headers.get("retry-after"))
+                return Unavailable(f"{self.place} is busy ({said}); wait, or use another server", after=after)
+            case openai.APIStatusError() if pictures and SIGHT.search(said):
+                step = 'set vision_model to one that does, or vision_engine = "none"'
+                return CannotSee(f"{model} at {self.place} takes no pictures ({said}); {step}")
+            case openai.NotFoundError():
+                return EngineError(f"{self.place} has no model {model} ({said}); check language_url and language_model")
+            case openai.InternalServerError():
+                return Unavailable(f"{self.place} failed ({said}); its log says more")
+            case openai.APITimeoutError():
+                return Unavailable(f"{self.place} did not answer within {self._timeout:.0f} s; set language_timeout")
+            case openai.APIStatusError():
+                return EngineError(f"{self.place} refuses the request ({said}); see docs/assistant.md")
+            case openai.APIConnectionError() if error.__cause__ is not None:
+                why = self._safe(str(error.__cause__))
+                return Unavailable(f"cannot reach {self.place}: {why}; start the server, or check language_url")
+        return Unavailable(f"{self.place} broke off or answered what cannot be read ({said}); check language_url")
+
+    def _safe(self, said: str) -> str:
+        """A server's words without the key, in one line, shortened."""
+        for secret in filter(None, (self._key, urlsplit(self.url).password)):
+            said = said.replace(secret, "…")
+        return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in said)).strip()[:SAID]
+
+
+def _as_sent(message: Message) -> dict[str, Any]:
+    if not message.images:
+        return {"role": message.role, "content": message.text}
+    parts: list[dict[str, Any]] = [{"type": "text", "text": message.text}]
+    for image in message.images:
+        kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
+        address = f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
+        parts.append({"type": "image_url", "image_url": {"url": address}})
+    return {"role": message.role, "content": parts}
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+
+
+def _seconds(said: str | None) -> float | None:
+    try:
+        return max(0.0, float(said)) if said else None
+    except ValueError:
+        return None

@@ -1,0 +1,15 @@
+"""What a check finds: something of a sentence that the evidence does not say."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "name", "negation", "words", "elsewhere"]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Its kind, and the words: a "number" or "name" that is not there or stands for another, a "negation" too many or
+    missing, "words" that are not met, or that are from "elsewhere"."""
+
+    kind: Kind
+    what: str

@@ -1,0 +1,172 @@
+"""Language models by a server: one that behaves well or badly in every known way, and a real `transformers serve`."""
+
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from PIL import Image
+
+from ateneo.engines import Message, Usage
+from ateneo.engines.openai_chat import OpenAIChat
+from ateneo.errors import CannotSee, EngineError, Unavailable
+from ateneo.language.calls import Calls
+from ateneo.language.trying import trials
+from tests.serving_models import save_language, save_vision
+from tests.small_chat_server import SECRET, Server, serving
+
+ASKED = [Message("system", "Sé breve."), Message("user", "¿Cómo es el agua?")]
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as one:
+        yield one
+
+
+def picture() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (40, 40), "red").save(made, "PNG")
+    return made.getvalue()
+
+
+def calls(server: Server, model: str, *, timeout: float = 20.0) -> Calls:
+    return Calls(OpenAIChat(server.url, model, SECRET, timeout), wait=0.01, limit=timeout)
+
+
+def test_an_answer_comes_in_pieces_and_with_what_it_cost(server: Server) -> None:
+    coming = OpenAIChat(server.url, "good", SECRET).stream(ASKED, max_tokens=50)
+    assert [next(coming) for _ in range(4)] == ["El ", "agua ", "es ", "limpia."]
+    with pytest.raises(StopIteration) as ended:
+        next(coming)
+    assert ended.value.value == Usage(7, 4)
+    assert server.asked[-1]["messages"][0] == {"role": "system", "content": "Sé breve."}
+    assert server.keys[-1] == f"Bearer {SECRET}"
+
+
+def test_a_busy_server_is_asked_again_after_the_time_that_it_says(server: Server) -> None:
+    one = calls(server, "busy")
+    waited: list[float] = []
+    one.sleep = waited.append
+    assert one.text("ping", "es", {}) == "El agua es limpia."
+    assert (waited, one.spent.calls, one.spent.tries, one.spent.read) == ([0.05, 0.05], 1, 2, 7)
+
+
+@pytest.mark.parametrize(("model", "told"), [
+    ("broken", "failed .*out of memory"), ("drops", "stopped in the middle|broke off"), ("malformed", "broke off"),
+    ("page", "stopped in the middle|broke off"),
+])  # fmt: skip
+def test_what_goes_wrong_is_told_with_the_server_after_three_tries(server: Server, model: str, told: str) -> None:
+    before = server.counts[model]
+    with pytest.raises(Unavailable, match=f"http://127.0.0.1.*({told})"):
+        list(calls(server, model).structured("ping", "es", {}, SCHEMA))
+    assert server.counts[model] - before == (1 if model == "drops" else 3)  # nothing is tried again once it has begun
+
+
+def test_a_server_that_says_nothing_is_given_up_in_time(server: Server) -> None:
+    start = time.monotonic()
+    with pytest.raises(Unavailable, match="did not answer within 0 s; set language_timeout"):
+        calls(server, "slow", timeout=0.3).text("ping", "es", {})
+    assert time.monotonic() - start < 1.4
+
+
+def test_an_answer_without_end_is_cut_off(server: Server) -> None:
+    with pytest.raises(EngineError, match="did not come to an end"):
+        calls(server, "endless").text("ping", "es", {}, max_tokens=100)
+
+
+def test_a_key_stands_in_no_message(server: Server) -> None:
+    with pytest.raises(EngineError) as raised:
+        calls(server, "wrong_key").text("ping", "es", {})
+    assert "refuses the key" in str(raised.value)
+    assert SECRET not in str(raised.value)
+    assert SECRET not in OpenAIChat(f"http://me:{SECRET}@127.0.0.1/v1", "m").name
+
+
+def test_what_a_server_refuses_by_name_is_left_out_from_then_on(server: Server) -> None:
+    one = calls(server, "strict")
+    assert one.structured("ping", "es", {}, SCHEMA) == {"a": 1}
+    assert one.structured("ping", "en", {}, SCHEMA) == {"a": 1}
+    assert server.counts["strict"] == 3
+    assert "response_format" not in server.asked[-1]
+
+
+def test_a_model_without_eyes_says_so_and_what_to_set(server: Server) -> None:
+    with pytest.raises(CannotSee, match=r"takes no pictures.*set vision_model"):
+        calls(server, "blind").text("colour", "es", {}, images=(picture(),))
+    assert server.asked[-1]["messages"][-1]["content"][1]["image_url"]["url"].startswith("data:image/png;base64,")
+
+
+def test_the_only_model_of_a_server_needs_no_name_and_the_trials_find_it(server: Server) -> None:
+    found = trials(OpenAIChat(server.url), pictures=True)
+    assert [(one.what, one.works) for one in found] == [("server", True), ("answer", True), ("pictures", True)]
+    assert "did not tell the colour" in found[-1].detail
+    [gone] = trials(OpenAIChat("http://127.0.0.1:9/v1", "m"), pictures=False)
+    assert (gone.works, "cannot reach http://127.0.0.1:9/v1" in gone.detail) == (False, True)
+
+
+@pytest.fixture(scope="module")
+def transformers_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, Path]]:
+    """The address of a real server, and its two models."""
+    folder = tmp_path_factory.mktemp("serve")
+    language, vision = save_language(folder / "language"), save_vision(folder / "vision")
+    (folder / "hub").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        Path(sys.executable).with_name("transformers"),
+        "serve",
+        "--port",
+        str(port),
+        "--device",
+        "cpu",
+        "--dtype",
+        "float32",
+    ]
+    environment = os.environ | {"HF_HUB_CACHE": str(folder / "hub"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait(f"http://127.0.0.1:{port}/health", process)
+            yield f"http://127.0.0.1:{port}/v1", language, vision
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(400):
+        assert process.poll() is None, "transformers serve ended by itself"
+        try:
+            with urlopen(address, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError("transformers serve did not start")
+
+
+def test_a_real_server_streams_words_of_a_random_model(transformers_serve: tuple[str, Path, Path]) -> None:
+    address, language, _ = transformers_serve
+    pieces = list(OpenAIChat(address, str(language)).stream(ASKED, max_tokens=24))
+    assert len(pieces) > 3
+    assert "".join(pieces).strip()
+
+
+def test_a_real_server_is_sent_a_picture_and_answers(transformers_serve: tuple[str, Path, Path]) -> None:
+    address, _, vision = transformers_serve
+    asked = [Message("user", "¿De qué color es?", (picture(),))]
+    assert "".join(OpenAIChat(address, str(vision)).stream(asked, max_tokens=12))
+
+
+def test_random_text_of_a_real_server_is_no_document(transformers_serve: tuple[str, Path, Path]) -> None:
+    address, language, _ = transformers_serve
+    with pytest.raises(EngineError, match=r"no JSON document|is not what it was asked for"):
+        Calls(OpenAIChat(address, str(language))).structured("ping", "es", {}, SCHEMA, max_tokens=24)
