@@ -14,6 +14,7 @@ from ateneo.errors import InputError
 from ateneo.models.checkpoint import Checkpoint
 from ateneo.models.formats import Answers, Format, Rename
 from ateneo.models.formats.own import made
+from ateneo.models.formats.vit import parted
 from ateneo.models.prior import Prior, PriorConfig
 from ateneo.models.tower import Tower, TowerConfig
 from ateneo.models.unclip import Decoder, DecoderConfig
@@ -56,6 +57,6 @@ FORMATS = [
         name="a drawing model of Ateneo",
         recognise=lambda checkpoint: bool(about(checkpoint)[0]),
         build=_build,
-        renames=lambda model: [Rename("**", "**")],
+        renames=lambda model: [*parted("**.qkv.", "**"), Rename("**", "**")],  # joined by earlier versions
     )
 ]
