@@ -75,7 +75,7 @@ def test_a_picture_looked_at_has_the_documented_fields(ateneo: Command, archive:
     picture = str(next((archive / "talks").rglob("*.jpg")))
     found = run(ateneo, "look", picture, "¿Qué pone?")
     contract = {"version", "answer", "text_in_image", "tables", "arithmetic"}
-    assert set(found) == contract | {"names", "drawings", "words", "word_list"}
+    assert set(found) == contract | {"names", "drawings", "words", "word_list", "notes"}
     assert (found["text_in_image"], found["answer"]) == ("PILA DE COMBUSTIBLE", "Pone: PILA DE COMBUSTIBLE")
 
 
