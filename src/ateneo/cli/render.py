@@ -68,6 +68,10 @@ def show(talk: TalkDetail, *, source: str) -> str:
         lines += ["", "Chapters", *(f"  {clock(c.start):>8}  {printable(c.title)}" for c in talk.chapters)]
     if talk.frames:
         lines += ["", "Slides", *(f"  {clock(f.start):>8}  {_first_line(f.text) or f.kind}" for f in talk.frames)]
+    if talk.repairs:
+        lines += ["", "Repairs"]
+        lines += [f"  {clock(r.start):>8}  {r.id}. {printable(r.was)} → {printable(r.now)} ({printable(r.reason)})"
+                  for r in talk.repairs]  # fmt: skip
     lines += ["", "Stages"]
     lines += [f"  {name:<10} {s.state:<8} {s.seconds:8.2f} s  {s.engine}" for name, s in talk.stages.items()]
     return "\n".join(lines) + "\n"
