@@ -21,7 +21,7 @@ KINDS = [  # names of the same kind of room, folded; the first that fits counts
     "comedor comedores dining matplats esszimmer menjador jantar",
     "salon sala estar living lounge vardagsrum sejour wohnzimmer family",
     "cocina cocinas kitchen kitchens kok cuisine kuche cozinha cuina",
-    "bano banos aseo aseos bathroom bathrooms bath wc toilet shower ducha badrum bain bad banheiro bany",
+    "baño baños aseo aseos bathroom bathrooms bath wc toilet shower ducha badrum bain bad banheiro bany",
     "balcon balcones balcony balkong balkon varanda veranda galeria porch",
     "terraza terrazas terrace terrasse terrassa patio deck",
     "vestidor armario closet closets klk wardrobe dressing",
