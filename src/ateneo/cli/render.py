@@ -1,5 +1,6 @@
 """What the commands print for people: plain text, one function a document. Times are M:SS or H:MM:SS."""
 
+import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -184,9 +185,10 @@ class Live:
         self.stream, self.lines = stream, 0
 
     def __call__(self, sentence: Sentence) -> None:
-        text = _wrapped(_doubted(sentence))
-        self.lines += text.count("\n") + 1
-        print(text, file=self.stream, flush=True)
+        lines = _wrapped(_doubted(sentence)).split("\n")
+        columns = shutil.get_terminal_size().columns
+        self.lines += sum(max(1, -(-len(line) // columns)) for line in lines)
+        print("\n".join(lines), file=self.stream, flush=True)
 
     def end(self) -> None:
         """Takes the sentences off the terminal again."""
