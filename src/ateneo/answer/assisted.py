@@ -15,7 +15,7 @@ from ateneo import text
 from ateneo.answer.ask import Gathered, cite, written
 from ateneo.answer.writer import Evidence, Extractive
 from ateneo.errors import EngineError
-from ateneo.language import fence
+from ateneo.language import arithmetic, fence
 from ateneo.language.calls import Calls
 from ateneo.language.checks import check
 from ateneo.language.doubts import Doubt
@@ -225,7 +225,8 @@ class _Judge:
         others = [one.text for one in self.known.values() if not any(_beside(one, other) for other in named)]
         about = [" ".join((one.talk.title, *one.talk.speakers)) for one in named]
         doubts = check(plain, [one.text for one in named], others, lexicon=self.lexicon, about=about)
-        return Sentence(plain, tuple(cite(named))), doubts
+        shown, _ = arithmetic.corrected(plain, text.guess_language(plain))
+        return Sentence(shown, tuple(cite(named))), doubts
 
 
 def _beside(one: Evidence, other: Evidence) -> bool:
