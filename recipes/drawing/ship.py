@@ -88,7 +88,8 @@ gradient guides.
 | tower.safetensors | {size["tower"]:.1f} MB | by an earlier run of recipes/pictures |
 
 `decoder` is a U-Net over blocks of 4 x 4 pixels that predicts x₀ on the cosine schedule, given the standardised image
-vector of the picture, or zeros, which stand for any picture. `prior` is a transformer over four tokens that predicts an
+vector of the picture, or zeros, which stand for any picture, and a
+sketch of 16 x 16 places that is linear in that vector. `prior` is a transformer over four tokens that predicts an
 image vector from a text vector. `vqgan` has 512 codes, each for 4 x 4 pixels, and learned from differences of pixels
 and edges; it had no discriminator.
 
