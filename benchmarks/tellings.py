@@ -1,6 +1,6 @@
 """A model that exaggerates, against the panel: does anything that is not so reach a reader unmarked?
 
-    python benchmarks/tellings.py [--seeds 10] [--show 20]
+    python benchmarks/tellings.py [--seeds 10] [--other] [--show 20]
 
 The panels are those of the made matches of scoreboards.py, as they truly were. A stand-in tells them in Spanish and
 English; half of its sentences are so, in other words, and half are not: another score, leader, margin, clock, period or
@@ -40,6 +40,7 @@ def panel_of(design: Design, states: list[State], teams: tuple[str, str]) -> Pan
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10, help="tellings of each design and language")
+    parser.add_argument("--other", action="store_true", help="the wordings that were written after the checker")
     parser.add_argument("--show", type=int, default=20, help="errors to print")
     given = parser.parse_args()
     counts: Counter[tuple[str, str, bool]] = Counter()
@@ -49,7 +50,7 @@ def main() -> None:
             teams = design.teams[seed % len(design.teams)]
             panel = panel_of(design, timeline(design, seed), teams)
             for language in ("es", "en"):
-                engine = Exaggerating(seed=seed)
+                engine = Exaggerating(seed=seed, other=given.other)
                 told = tell(panel_pieces(panel, language), {}, calls=Calls(engine),
                             style=Style("", language), checker=Checker(panel, language))  # fmt: skip
                 for sentence, (said, kind) in zip(list(told), engine.told, strict=True):

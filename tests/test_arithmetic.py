@@ -1,6 +1,9 @@
 """Calculations in texts: found, calculated again, put right in sight; and what is none is left alone."""
 
+import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 
 from ateneo.language.arithmetic import check, corrected
 from benchmarks import arithmetic as benchmark
+from tests.conftest import Command, write_vtt
 
 RIGHT = [
     ("Veranda: 7.15 m × 5.16 m = 36.89 sq m", "en"),
@@ -106,3 +110,16 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_calculations_end_soon(text: str) -> None:
     assert isinstance(check(text, "en"), list)
+
+
+def test_an_answer_over_the_archive_has_its_calculations_put_right_in_sight(ateneo: Command, tmp_path: Path) -> None:
+    write_vtt(tmp_path / "patio.es.vtt", ["Hoy hablamos de la casa.", "El patio mide 5,53 × 5,16 = 28,54 m²."])
+    assert ateneo("add", tmp_path / "patio.es.vtt").returncode == 0
+    sentence = {"part": "all", "text": "El patio mide 5,53 × 5,16 = 28,54 m².", "on": ["5,53"]}
+    (tmp_path / "script.json").write_text(json.dumps({"sentences": [sentence]}))
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("ATENEO_")}
+    told = {"ATENEO_LANGUAGE_ENGINE": "scripted", "ATENEO_LANGUAGE_URL": str(tmp_path / "script.json")}
+    asked = json.loads(ateneo("ask", "¿Cuánto mide el patio?", "--threshold", "0", "--json", env=plain | told).stdout)
+    [said] = asked["answer"]["sentences"]
+    assert said["text"] == "El patio mide 5,53 × 5,16 = 28,54 m² [recalculado: 28,53]."
+    assert said["citations"][0]["quote"] == sentence["text"]

@@ -123,6 +123,21 @@ def test_what_the_archive_does_not_say_is_refused_without_writing(ask: Ask) -> N
     plan = {"question": "¿Quién ganó el mundial de ajedrez?", "searches": ["coche de hidrógeno", "cinco minutos"]}
     asked = ask({"plan": plan, "sentences": []}, "¿Quién ganó el mundial de ajedrez de 1972?", threshold=None)
     assert (asked.answer, asked.talks) == (None, ())
+    assert asked.assistance
+    assert asked.assistance.calls == 0
+
+
+def test_a_question_that_compares_is_divided_and_its_parts_are_found_each(ask: Ask) -> None:
+    parts = ["¿En cuántos minutos reposta el coche de hidrógeno?", "Does the hydrogen train need a catenary?"]
+    sentences = [
+        said("El tren de hidrógeno no necesita catenaria.", "catenary"),
+        said("El coche reposta en 5 minutos.", "cinco"),
+    ]
+    script = {"plan": {"question": "", "searches": parts}, "sentences": sentences}
+    asked = ask(script, "¿En qué se diferencian el coche, que reposta en cinco minutos, y el tren?")
+    assert merged(asked) == [one["text"] for one in sentences]
+    assert asked.assistance
+    assert asked.assistance.calls == 2
 
 
 def test_a_follow_up_is_understood_after_the_question_before_it(ask: Ask) -> None:

@@ -1,6 +1,7 @@
 """The command: exit status, stdout, stderr."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,15 @@ def test_doctor_lists_engines_and_what_gets_the_missing(ateneo: Command) -> None
         row["ok"] or row["get"] for section in ("engines", "models", "programs", "packages") for row in found[section]
     )
     assert "Engines" in ateneo("doctor").stdout
+
+
+def test_doctor_tries_the_language_model_and_tells_what_to_do(ateneo: Command) -> None:
+    gone = {"ATENEO_LANGUAGE_ENGINE": "openai", "ATENEO_LANGUAGE_URL": "http://127.0.0.1:9/v1"}
+    [language, vision] = json.loads(ateneo("doctor", "--json", env=os.environ | gone).stdout)["assistant"]
+    assert (language["ok"], "cannot reach http://127.0.0.1:9/v1" in language["detail"]) == (False, True)
+    assert "docs/assistant.md" in vision["get"]
+    [none, _] = json.loads(ateneo("doctor", "--json").stdout)["assistant"]
+    assert (none["ok"], "none is set" in none["detail"]) == (True, True)
 
 
 def test_without_whisper_weights_one_line_says_so_and_the_slides_are_indexed(

@@ -39,7 +39,7 @@ def test_every_document_has_the_documented_fields(ateneo: Command, archive: Path
     assert set(run(ateneo, "talks")) == {"version", "talks"}
     assert set(run(ateneo, "talks")["talks"][0]) == TALK
     shown = run(ateneo, "show", "charla")
-    assert set(shown) == {"version", "summary", "chapters", "captions", "frames", "stages"} | TALK
+    assert set(shown) == {"version", "summary", "chapters", "captions", "frames", "repairs", "stages"} | TALK
     assert set(shown["frames"][0]) == {"start", "end", "path", "text", "kind"}
     assert set(shown["captions"][0]) == {"language", "path"}
     assert list(shown["stages"]) == list(STAGES)
@@ -75,7 +75,7 @@ def test_a_picture_looked_at_has_the_documented_fields(ateneo: Command, archive:
     picture = str(next((archive / "talks").rglob("*.jpg")))
     found = run(ateneo, "look", picture, "¿Qué pone?")
     contract = {"version", "answer", "text_in_image", "tables", "arithmetic"}
-    assert set(found) == contract | {"names", "drawings", "words", "word_list"}
+    assert set(found) == contract | {"names", "drawings", "words", "word_list", "notes"}
     assert (found["text_in_image"], found["answer"]) == ("PILA DE COMBUSTIBLE", "Pone: PILA DE COMBUSTIBLE")
 
 
@@ -115,6 +115,7 @@ def test_the_library_has_the_documented_signatures() -> None:
 
     assert arguments("add")[:6] == ["paths", "language", "speech", "thorough", "jobs", "progress"]
     assert arguments("search") == ["words", "limit", "where"]
+    assert arguments("describe") == ["id", "start", "end", "style", "language", "seen"]
     assert arguments("look")[:2] == ["image", "question"]
     assert arguments("see") == ["words", "image", "limit", "where"]
     assert arguments("ask")[:2] == ["question", "limit"]

@@ -85,6 +85,7 @@ def test_questions_about_rooms_are_answered_from_the_table(tmp_path: Path) -> No
     assert look(path, "What do kitchen and store add up to?", pictures=None).answer == (
         "Kitchen, Store: 5.84 + 6.64 = 12.48 m².")  # fmt: skip
     assert look(path, "¿Cuántos dormitorios hay?", pictures=None).answer.startswith("Hay 4: ")
+    assert look(path, "Which room connects kitchen and hall?", pictures=None).tables == ()
     assert "garaje" in look(path, "¿Qué superficie tienen la cocina y el garaje?", pictures=None).answer
 
 

@@ -1,5 +1,6 @@
 """Prompts, fences and calls of language models, and sentences against their evidence."""
 
+import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -169,6 +170,13 @@ def test_what_the_evidence_says_in_other_words_or_the_other_language_passes(righ
 ])  # fmt: skip
 def test_what_it_does_not_say_is_doubted(wrong: str, kind: str, lexicon: Lexicon) -> None:
     assert kind in {doubt.kind for doubt in check(wrong, [EVIDENCE], [OTHER], lexicon=lexicon)}
+
+
+def test_random_words_pass_nowhere(lexicon: Lexicon) -> None:
+    words, _ = WordVectors().vocabulary()
+    dice = random.Random(0)
+    said = [" ".join(dice.choices(words, k=dice.randint(4, 15))).capitalize() + "." for _ in range(300)]
+    assert [one for one in said if not check(one, [EVIDENCE], [OTHER], lexicon=lexicon)] == []
 
 
 @pytest.mark.parametrize(("said", "value"), [

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from ateneo.errors import EngineError
 from ateneo.language.calls import Calls
 from ateneo.looking import look
 from ateneo.looking.labels import for_question
+from tests.conftest import Command
+from tests.small_chat_server import serving
 
 
 class Scripted:
@@ -157,3 +160,22 @@ def test_one_answer_is_one_call_and_is_kept(tmp_path: Any) -> None:
     first = look(sign("HOLA"), "¿Qué es?", pictures=None, vision=calls)
     again = look(sign("HOLA"), "¿Qué es?", pictures=None, vision=Calls(Scripted(), cache=LocalStorage(tmp_path)))
     assert (first.answer, calls.spent.calls) == (again.answer, 1)
+
+
+def test_the_command_asks_the_server_of_the_settings_and_does_without_where_it_fails(
+    ateneo: Command, tmp_path: Any
+) -> None:
+    sign("SALIDA").save(tmp_path / "sign.png")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("ATENEO_")}
+    with serving() as server:
+        told = plain | {"ATENEO_LANGUAGE_ENGINE": "openai", "ATENEO_LANGUAGE_URL": server.url}
+        given = ("look", tmp_path / "sign.png", "¿Qué es esto?", "--json")
+        good = json.loads(ateneo(*given, env=told | {"ATENEO_LANGUAGE_MODEL": "good"}).stdout)
+        asked = server.asked[-1]["messages"][-1]["content"]
+        failed = json.loads(ateneo(*given, env=told | {"ATENEO_LANGUAGE_MODEL": "wrong_key"}).stdout)
+    assert good["answer"] == "El agua es limpia."
+    assert "no es del archivo" in good["notes"][0]
+    assert [part["type"] for part in asked] == ["text", "image_url"]
+    assert asked[1]["image_url"]["url"].startswith("data:image/jpeg;base64,")
+    assert "SALIDA" in failed["answer"]
+    assert "401" in failed["notes"][0] or "key" in failed["notes"][0]

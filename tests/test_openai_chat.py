@@ -13,11 +13,13 @@ from urllib.request import urlopen
 import pytest
 from PIL import Image
 
+from ateneo import Archive
 from ateneo.engines import Message, Usage
 from ateneo.engines.openai_chat import OpenAIChat
 from ateneo.errors import CannotSee, EngineError, Unavailable
 from ateneo.language.calls import Calls
 from ateneo.language.trying import trials
+from tests.conftest import write_vtt
 from tests.serving_models import save_language, save_vision
 from tests.small_chat_server import SECRET, Server, serving
 
@@ -164,6 +166,23 @@ def test_a_real_server_is_sent_a_picture_and_answers(transformers_serve: tuple[s
     address, _, vision = transformers_serve
     asked = [Message("user", "¿De qué color es?", (picture(),))]
     assert "".join(OpenAIChat(address, str(vision)).stream(asked, max_tokens=12))
+
+
+def test_nothing_that_a_random_model_writes_reaches_the_reader(
+    transformers_serve: tuple[str, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, language, _ = transformers_serve
+    said = ["El agua del río es limpia.", "El coche de hidrógeno no hace humo."]
+    write_vtt(tmp_path / "agua.es.vtt", said)
+    for name, value in {"ENGINE": "openai", "URL": address, "MODEL": str(language)}.items():
+        monkeypatch.setenv(f"ATENEO_LANGUAGE_{name}", value)
+    archive = Archive(tmp_path / "archive")
+    archive.add(tmp_path / "agua.es.vtt")
+    asked = archive.ask("¿Cómo es el agua del río?", threshold=0)
+    assert asked.answer
+    assert asked.assistance
+    assert {sentence.text for sentence in asked.answer.sentences} <= set(said)
+    assert "not what it was asked for" in asked.assistance.note or "no JSON" in asked.assistance.note
 
 
 def test_random_text_of_a_real_server_is_no_document(transformers_serve: tuple[str, Path, Path]) -> None:

@@ -21,7 +21,7 @@ from ateneo.models.train.loop import Settings, Task, seed_weights, train
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "src" / "ateneo" / "small" / "drawing"
-TOWER = ROOT / "recipes" / "pictures" / "weights.safetensors"
+TOWER = OUT / "tower.safetensors"  # the one that the weights there belong to
 COMMON = Settings(lr=1e-3, warmup=100, weight_decay=0.02, betas=(0.9, 0.99), precision="bf16", ema=0.995)
 RUNS = {
     "decoder": (tasks.DecoderTask, stock.Drawings,

@@ -22,7 +22,7 @@ LICENCES = {"noto": "Apache-2.0", "twemoji": "CC-BY-4.0", "fluent-emoji-flat": "
 
 
 def tower(path: Path) -> Tower:
-    """The image tower of recipes/pictures from its weights in half precision."""
+    """The image tower from its weights in half precision."""
     made = Tower(TowerConfig())
     made.load_state_dict({name: value.float() for name, value in load_file(path).items()})
     return made.eval()
@@ -85,10 +85,11 @@ gradient guides.
 | file | size | learned |
 |---|---|---|
 {learned}
-| tower.safetensors | {size["tower"]:.1f} MB | by recipes/pictures |
+| tower.safetensors | {size["tower"]:.1f} MB | by an earlier run of recipes/pictures |
 
 `decoder` is a U-Net over blocks of 4 x 4 pixels that predicts x₀ on the cosine schedule, given the standardised image
-vector of the picture, or zeros, which stand for any picture. `prior` is a transformer over four tokens that predicts an
+vector of the picture, or zeros, which stand for any picture, and a
+sketch of 16 x 16 places that is linear in that vector. `prior` is a transformer over four tokens that predicts an
 image vector from a text vector. `vqgan` has 512 codes, each for 4 x 4 pixels, and learned from differences of pixels
 and edges; it had no discriminator.
 

@@ -24,16 +24,17 @@ from ateneo.models.unet import UNetConfig
 from ateneo.models.vqgan import Vqgan, VqganConfig
 
 UNET = UNetConfig(
-    image_size=16, in_channels=48, out_channels=48, channels=64, widths=(96, 144, 176), blocks=1, attention=(1, 2),
+    image_size=16, in_channels=51, out_channels=48, channels=64, widths=(96, 144, 176), blocks=1, attention=(1, 2),
     head_channels=16, scale_shift=True, groups=16, vector=384,
 )  # fmt: skip
-DECODER = DecoderConfig(image_size=64, patch=4, unet=UNET)
+DECODER = DecoderConfig(image_size=64, patch=4, unet=UNET, sketch=16)
 VQGAN = VqganConfig(
     image_size=64, widths=(32, 48, 96), blocks=1, attention=(), middle_attention=False, z_channels=32, codes=512,
     embed=32, groups=16,
 )  # fmt: skip
 PRIOR = PriorConfig(embed=384, text=384, tokens=0, heads=6, head_width=32, layers=4, bound=6.0)
 NOISE, T = "cosine", 1000
+RIDGE = 300.0  # squares of the sketch's weights against those of its errors
 MOST_SNR = 4.0  # by which the error of little noise weighs more than that of much
 DROPPED = 0.15  # of the conditions: what then is learned is the unconditional model
 BLURRED = 0.3  # how much noise standardised image vectors get at most: a prior's are not exact
@@ -52,6 +53,22 @@ class DecoderTask(Task):
         self.model.mean.copy_(vectors.mean(0))
         self.model.std.copy_(vectors.std(0))
         nn.init.constant_(self.model.unet.out.bias, float(stock.pixels[::50].mean()) / 127.5 - 1)
+
+        self._fit_sketch(stock)
+
+    @torch.no_grad()
+    def _fit_sketch(self, stock: Stock) -> None:
+        """The small picture of a vector by least squares with a bound on the weights; it is learned no further."""
+        learned = [n for n, concept in enumerate(stock.concept.tolist()) if concept not in stock.held]
+        small = F.avg_pool2d(normalised(torch.from_numpy(stock.pixels[learned])), 64 // DECODER.sketch)
+        y = torch.stack([small, small.flip(3)], dim=1).flatten(0, 1).flatten(1)  # (2n, 3·side²)
+        x = self.model.standardised(torch.from_numpy(stock.vectors[learned])).flatten(0, 1)  # (2n, E)
+        assert self.model.sketch is not None
+        bias = y.mean(0)
+        weight = torch.linalg.solve(x.T @ x + RIDGE * torch.eye(x.shape[1]), x.T @ (y - bias))
+        self.model.sketch.weight.copy_(weight.T)
+        self.model.sketch.bias.copy_(bias)
+        self.model.sketch.requires_grad_(False)
 
     def forward(self, batch: Batch) -> Tensor:
         """The simple loss, in which steps with less noise weigh more, up to a bound."""

@@ -30,12 +30,15 @@ if TYPE_CHECKING:
         Caption,
         Chapter,
         Citation,
+        Described,
         Drawing,
+        Fact,
         Frame,
         Hit,
         Hits,
         Looked,
         Named,
+        Repair,
         Sentence,
         Sight,
         Sights,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
         Talk,
         TalkAnswer,
         TalkDetail,
+        Told,
     )
 
 __version__ = "0.1.0"
@@ -56,8 +60,9 @@ _HOMES = {
     "ateneo.ingest.run": ("AddReport", "Progress"),
     "ateneo.ingest.stages": ("Outcome",),
     "ateneo.records": (
-        "Answer", "Arithmetic", "Asked", "Caption", "Chapter", "Citation", "Drawing", "Frame", "Hit", "Hits", "Looked",
-        "Named", "Sentence", "Sight", "Sights", "StageState", "Talk", "TalkAnswer", "TalkDetail",
+        "Answer", "Arithmetic", "Asked", "Caption", "Chapter", "Citation", "Described", "Drawing", "Fact", "Frame",
+        "Hit", "Hits", "Looked", "Named", "Repair", "Sentence", "Sight", "Sights", "StageState", "Talk",
+        "TalkAnswer", "TalkDetail", "Told",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -75,8 +80,10 @@ __all__ = [
     "Caption",
     "Chapter",
     "Citation",
+    "Described",
     "Drawing",
     "EngineError",
+    "Fact",
     "Frame",
     "Hit",
     "Hits",
@@ -87,6 +94,7 @@ __all__ = [
     "NewerFormat",
     "Outcome",
     "Progress",
+    "Repair",
     "Sentence",
     "SettingsError",
     "Sight",
@@ -96,6 +104,7 @@ __all__ = [
     "TalkAnswer",
     "TalkDetail",
     "TalkNotFound",
+    "Told",
 ]
 
 

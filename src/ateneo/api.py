@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ateneo.archive.index import Index, IndexDamaged
 from ateneo.archive.storage import LocalStorage, writing_failed
 from ateneo.archive.store import TalkStore
-from ateneo.errors import ArchiveError, InputError, ModelMissing, TalkNotFound
+from ateneo.errors import ArchiveError, EngineError, InputError, ModelMissing, TalkNotFound
 from ateneo.records import (
     Asked,
     Described,
     Fact,
     Hits,
     Looked,
+    Repair,
     Sentence,
     Sight,
     Sights,
@@ -126,7 +127,7 @@ class Archive:
 
     def talk(self, id: str) -> TalkDetail:
         """Everything about one talk. Raises TalkNotFound."""
-        from ateneo.ingest import transcripts
+        from ateneo.ingest import repairs, transcripts
 
         talk = self.store.talk(id)
         summary = self.store.summary(id)
@@ -136,6 +137,7 @@ class Archive:
             chapters=tuple(self.store.chapters(id)),
             captions=tuple(transcripts.listed(self.storage, id)),
             frames=tuple(self.store.frames(id)),
+            repairs=tuple(repairs.read(self.storage, id)),
             stages={name: StageState(d.state, d.engine, d.seconds) for name, d in self.store.done(id).items()},
         )
 
@@ -378,6 +380,82 @@ class Archive:
             self._follow(id)
         return self.transcript(id, language=language)
 
+    def summarise(self, id: str, *, own: bool = False) -> TalkDetail:
+        """Has the language model write summary, chapter titles and, where it is but the file's name, the title, each
+        sentence borne out by the talk (docs/mending.md); `own` puts the talk's own sentences back. What was kept of
+        it is indexed. Raises TalkNotFound, InputError where nothing was said, EngineError, ArchiveLocked."""
+        from ateneo.ingest import caption_names, summary, transcripts, written
+        from ateneo.ingest.sentences import sentences
+
+        talk, tracks = self.store.talk(id), transcripts.read(self.storage, id)
+        track = next((track for track in tracks if track.language == talk.language), tracks[0] if tracks else None)
+        if track is None:
+            raise InputError(f"cannot summarise {id}: nothing was said in it; add captions or recognise its speech")
+        chapters = summary.chapters(talk, track, self.store.frames(id))
+        made = written.Written(summary.summarise(talk, track), tuple(chapters), "", 0)
+        if not own:
+            calls = self._needed("summarise", budget=written.calls_for(chapters))
+            said = sentences(track.cues, marks=track.marks)
+            told = written.write(talk, said, chapters, language=track.language, calls=calls, lexicon=self.lexicon)
+            made = dataclasses.replace(told, summary=told.summary or made.summary)
+        with self._writing():
+            recording = self.store.recording(id)
+            if made.title and talk.title == caption_names.split_name(Path(recording.source))[0]:
+                self.store.save_recording(
+                    dataclasses.replace(recording, talk=dataclasses.replace(talk, title=made.title))
+                )
+            if made.summary:
+                self.store.save_summary(id, made.summary)
+            self.store.save_chapters(id, made.chapters, end=talk.duration or track.cues[-1].end)
+            self._follow(id)
+        return self.talk(id)
+
+    def repair(self, id: str, *, language: str | None = None) -> list[Repair]:
+        """Puts words right that a recogniser misheard, by slides, the talk itself and the archive's vocabulary, with
+        the language model where there is one; gives what it did (docs/mending.md). Captions made by people are not
+        touched. Raises TalkNotFound, InputError, EngineError, ArchiveLocked."""
+        from ateneo.ingest import repairs, transcripts
+
+        track = self.transcript(id, language=language)
+        if track.origin == "captions":
+            raise InputError(f"cannot repair {id} in {track.language}: its captions were made by people; correct them")
+        frames = self.store.frames(id)
+        vocabulary = [part for talk in self.talks() for part in (talk.title, *talk.speakers)]
+        proposals = list(repairs.from_slides(track, frames, vocabulary))
+        if calls := self.calls(budget=repairs.batches(track)):
+            proposals += repairs.from_model(track, frames, vocabulary, calls)
+        evidence = repairs.Evidence(track, frames, vocabulary)
+        with self._writing():
+            before = repairs.read(self.storage, id)
+            first = 1 + max((repair.id for repair in before), default=0)
+            track, made = repairs.applied(track, proposals, evidence, first=first)
+            if made:
+                repairs.save(self.storage, id, [*before, *made])
+                transcripts.save_repaired(self.storage, id, track)
+                self._follow(id)
+        return made
+
+    def undo_repairs(self, id: str, numbers: Sequence[int] | None = None) -> list[Repair]:
+        """Takes repairs back, those with these numbers, or all; gives those that were. One whose caption was corrected
+        since stays as it is now, and is no longer told. Raises TalkNotFound, InputError for a number that is none."""
+        from ateneo.ingest import repairs, transcripts
+
+        self.store.talk(id)
+        with self._writing():
+            before = repairs.read(self.storage, id)
+            chosen = [one for one in before if numbers is None or one.id in numbers]
+            if unknown := set(numbers or ()) - {one.id for one in chosen}:
+                raise InputError(f"{id} has no repair {min(unknown)}; `ateneo show {id}` lists them")
+            taken: list[Repair] = []
+            for one in reversed(chosen):
+                track = repairs.undone(self.transcript(id, language=one.language), one)
+                if track:
+                    transcripts.save_repaired(self.storage, id, track)
+                    taken.append(one)
+            repairs.save(self.storage, id, [one for one in before if one not in chosen])
+            self._follow(id)
+        return taken[::-1]
+
     def remove(self, id: str) -> None:
         """Takes a talk out of the archive; the recording stays where it is. Raises TalkNotFound."""
         from ateneo.ingest import vectors
@@ -485,6 +563,12 @@ class Archive:
         engine = self.vision_engine if kind == "vision" else self.language_engine
         limit = self.settings.language_timeout
         return Calls(engine, cache=self.storage, budget=budget or BUDGET, limit=limit) if engine else None
+
+    def _needed(self, what: str, *, budget: int) -> "Calls":
+        """Calls of the language model. Raises EngineError where there is none."""
+        if calls := self.calls(budget=budget):
+            return calls
+        raise EngineError(f"cannot {what}: no language model; set language_engine (docs/assistant.md)")
 
     def _chat(self, kind: str) -> "ChatEngine | None":
         from ateneo import engines

@@ -39,7 +39,8 @@ def talks(records: Iterable[Talk]) -> dict[str, Any]:
 
 def show(record: TalkDetail) -> dict[str, Any]:
     """What `show --json` prints."""
-    details = {name: _plain(getattr(record, name)) for name in ("summary", "chapters", "captions", "frames", "stages")}
+    names = ("summary", "chapters", "captions", "frames", "repairs", "stages")
+    details = {name: _plain(getattr(record, name)) for name in names}
     return {"version": VERSION, **talk(record), **details}
 
 

@@ -275,7 +275,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something read off the screen at `second`; `frame` is the picture that shows it, relative to the archive, or ""."""
+    """Something read off the screen at `second`; `frame` is a picture of it, relative to the archive, or ""."""
 
     second: float
     frame: str
@@ -327,6 +327,21 @@ class Caption:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A word that a recogniser misheard, put right in the caption that begins at `start`: `was` is what it wrote,
+    `now` what the caption says. `source` is where the evidence stands (slide, said, archive), `reason` says what it is;
+    `id` is its number in the talk."""
+
+    id: int
+    language: str
+    start: float
+    was: str
+    now: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TalkDetail(Talk):
     """Everything about one talk, as `show` prints it."""
 
@@ -334,4 +349,5 @@ class TalkDetail(Talk):
     chapters: tuple[Chapter, ...] = ()
     captions: tuple[Caption, ...] = ()
     frames: tuple[Frame, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     stages: Mapping[str, StageState] = field(default_factory=dict)

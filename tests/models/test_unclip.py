@@ -1,5 +1,7 @@
 """The decoder of unCLIP: one network with a vector and without, on the one contract; what lies between two vectors."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -56,6 +58,20 @@ def test_blocks_of_pixels_are_pixels_in_another_order() -> None:
     assert torch.equal(torch.nn.functional.pixel_unshuffle(whole, 4), inner)
     with pytest.raises(InputError, match="multiple of 8"):
         model(torch.zeros(1, 3, 18, 16), torch.tensor([9]), vector=torch.zeros(1, 6))
+
+
+def test_a_sketch_is_seen_beside_the_picture_at_any_size() -> None:
+    torch.manual_seed(0)
+    config = DecoderConfig(patch=4, unet=replace(UNET, in_channels=51), sketch=4)
+    model = Decoder(config).eval()
+    torch.nn.init.normal_(model.unet.out.weight)
+    x, vector = torch.randn(2, 3, 16, 16), torch.randn(2, 6)
+    with torch.no_grad():
+        first = model(x, torch.tensor([9]), vector=vector)
+        assert model.sketch is not None
+        model.sketch.weight.mul_(2)
+        assert not torch.allclose(first, model(x, torch.tensor([9]), vector=vector))
+        assert model(torch.randn(1, 3, 32, 32), torch.tensor([9]), vector=vector[:1]).shape == (1, 3, 32, 32)
 
 
 def test_the_way_between_two_pictures_goes_by_even_angles() -> None:

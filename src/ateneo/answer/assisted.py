@@ -15,7 +15,7 @@ from ateneo import text
 from ateneo.answer.ask import Gathered, cite, written
 from ateneo.answer.writer import Evidence, Extractive
 from ateneo.errors import EngineError
-from ateneo.language import fence
+from ateneo.language import arithmetic, fence
 from ateneo.language.calls import Calls
 from ateneo.language.checks import check
 from ateneo.language.doubts import Doubt
@@ -153,18 +153,18 @@ def _found(
 ) -> tuple[str, Gathered, str]:
     """The question as understood, what was found for it and for its parts, and what the model failed at."""
     first = look(question) if not after else None
-    if first is not None and first.sure and not _several(question) and _met([first]) >= ENOUGH:
-        return question, first, ""
+    if first is not None and not _several(question) and (not first.sure or _met([first]) >= ENOUGH):
+        return question, first, ""  # a plain question that is refused is refused, whatever a model would look for
     try:
         values = {"before": fence.fenced("\n".join(after) or "-", "questions"), "question": question}
         plan = calls.structured("plan", language, values, PLAN, max_tokens=FEW_TOKENS)
     except EngineError as error:
         return question, first or look(question), str(error)
-    understood = fence.clean(plan["question"])[:LONGEST] if after else question
-    whole = look(understood or question) if after else first or look(question)
+    understood = (fence.clean(plan["question"])[:LONGEST] or question) if after else question
+    whole = first or look(understood)
     parts = [look(fence.clean(one)[:LONGEST]) for one in plan["searches"][:MOST_SEARCHES] if one.strip()]
     parts = [one for one in parts if one.sure]
-    if not whole.sure and not (parts and _met([whole, *parts], of=whole) >= TOGETHER):
+    if not whole.sure and not (_several(understood) and parts and _met([whole, *parts], of=whole) >= TOGETHER):
         return understood, Gathered(whole.question, whole.ranked, (), ()), ""
     return understood, _joined(whole, parts), ""
 
@@ -225,7 +225,8 @@ class _Judge:
         others = [one.text for one in self.known.values() if not any(_beside(one, other) for other in named)]
         about = [" ".join((one.talk.title, *one.talk.speakers)) for one in named]
         doubts = check(plain, [one.text for one in named], others, lexicon=self.lexicon, about=about)
-        return Sentence(plain, tuple(cite(named))), doubts
+        shown, _ = arithmetic.corrected(plain, text.guess_language(plain))
+        return Sentence(shown, tuple(cite(named))), doubts
 
 
 def _beside(one: Evidence, other: Evidence) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ateneo.cli import describe, draw, models, train
+from ateneo.cli import describe, draw, mending, models, train
 
 if TYPE_CHECKING:
     from ateneo.api import Archive
@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 
 app.command()(describe.describe)
+app.command()(mending.repair)
+app.command()(mending.summarise)
 app.command()(draw.draw)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

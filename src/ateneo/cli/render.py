@@ -1,5 +1,6 @@
 """What the commands print for people: plain text, one function a document. Times are M:SS or H:MM:SS."""
 
+import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -68,6 +69,10 @@ def show(talk: TalkDetail, *, source: str) -> str:
         lines += ["", "Chapters", *(f"  {clock(c.start):>8}  {printable(c.title)}" for c in talk.chapters)]
     if talk.frames:
         lines += ["", "Slides", *(f"  {clock(f.start):>8}  {_first_line(f.text) or f.kind}" for f in talk.frames)]
+    if talk.repairs:
+        lines += ["", "Repairs"]
+        lines += [f"  {clock(r.start):>8}  {r.id}. {printable(r.was)} → {printable(r.now)} ({printable(r.reason)})"
+                  for r in talk.repairs]  # fmt: skip
     lines += ["", "Stages"]
     lines += [f"  {name:<10} {s.state:<8} {s.seconds:8.2f} s  {s.engine}" for name, s in talk.stages.items()]
     return "\n".join(lines) + "\n"
@@ -180,9 +185,10 @@ class Live:
         self.stream, self.lines = stream, 0
 
     def __call__(self, sentence: Sentence) -> None:
-        text = _wrapped(_doubted(sentence))
-        self.lines += text.count("\n") + 1
-        print(text, file=self.stream, flush=True)
+        lines = _wrapped(_doubted(sentence)).split("\n")
+        columns = shutil.get_terminal_size().columns
+        self.lines += sum(max(1, -(-len(line) // columns)) for line in lines)
+        print("\n".join(lines), file=self.stream, flush=True)
 
     def end(self) -> None:
         """Takes the sentences off the terminal again."""

@@ -229,7 +229,8 @@ class Checker:
         for match in words.POINTS.finditer(read.text):
             number = int(match[1]) if match[1] else 3
             gaps = {abs(m.scores[0] - m.scores[1]) for m in window if m.scores}
-            own = {n for gain in gains for n in gain} | (gaps if match[1] else set())
+            whole = gaps | {n for m in window for n in m.scores or ()} if match[1] else set()
+            own = {n for gain in gains for n in gain} | whole
             if number not in own and not read.wished(match.start()):
                 return True
         return False

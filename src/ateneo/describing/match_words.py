@@ -8,7 +8,7 @@ LEADS = re.compile(
     r"\b(?:leads?|leading|led(?! by)|ahead|in front|on top|up by|(?:go|goes|going|went|move|moves|moved|are|is) up|"
     r"winning|in the lead|edge[sd]? (?:ahead|in front)|"
     r"lider\w+|manda\w*|domina\w*(?= (?:el marcador|por|\d))|ganando|gana\w*(?= (?:por|de \d|\d))|"
-    r"por delante|adelant\w+|arriba|delantera|en cabeza|ventaja)\b"
+    r"por delante|adelant\w+|arriba|delantera|en cabeza|por encima|ventaja|advantage)\b"
 )
 TRAILS = re.compile(
     r"\b(?:trail\w*|behind(?! the (?:arc|line))|down by|(?:are|is) down|losing|led by|pierde\w*|perdiendo|por detras|"
@@ -16,7 +16,7 @@ TRAILS = re.compile(
 )
 TIED = re.compile(
     r"\b(?:tied?|ties|tying|level|levels|levelled|all square|deadlock\w*|evens? (?:the score|it|things)|knotted|"
-    r"equali[sz]\w+|empat\w+|iguala\w*|igualdad|tablas)\b"
+    r"equali[sz]\w+|nothing between them|empat\w+|iguala\w*|igualdad|tablas|nada los separa)\b"
 )
 UNTIED = re.compile(
     r"\b(?:br\w+ (?:the |a )?|romp\w+ (?:el |la |las )?|deshac\w+ (?:el |la |las )?|no longer |ya no |desempat)$"
@@ -25,13 +25,15 @@ SCORES = re.compile(
     r"\b(?:scores?|scored|scoring|sinks?|sank|nails?|nailed|buries|buried|nets|netted|"
     r"(?:hits?|makes?|drains?|knocks? down)(?= (?:a |the |another |two |three )?(?:\w+ ){0,2}"
     r"(?:three|two|shot|basket|bucket|free|layup|jumper|goal|it))|"
-    r"anot\w+|marca|marcan|marco|encest\w+|clava\w*|convierte\w*|"
+    r"anot\w+|(?<!reloj )(?<!marcador )marca|marcan|marco|with the (?:basket|goal|score)|encest\w+|clava\w*|"
+    r"convierte\w*|"
     r"(?:goal by|goal for|gol de|gol del|canasta de|canasta del|three (?:by|from)|triple de|triple del))\b"
 )
 BACKWARD = re.compile(r"(?:by|for|from|de|del)$")  # who scored stands after it
 WINS = re.compile(
-    r"\b(?:wins?|won|victory|victorious|champions?|winners?|seals? (?:the|a) (?:win|game)|victoria|campeon\w*|"
-    r"vencedor\w*|ganador\w*|vence\w*|gana(?:n|ron)?(?: el partido| la final)|gano (?:el partido|la final)|"
+    r"\b(?:wins?|won|victory|victorious|champions?|winners?|seals? (?:the|a) (?:win|game)|victoria|"
+    r"campeon\w*|vencedor\w*|ganador\w*|vence\w*|"
+    r"gana(?:n|ron)?(?: \w+){0,3} (?:el partido|la final)|gano (?:el partido|la final)|"
     r"se lleva\w* (?:el partido|la victoria))\b"
 )
 WISH = re.compile(
@@ -48,9 +50,9 @@ PAIR = re.compile(
 MARGIN = re.compile(
     r"(?:\b(?:by|por)\s+(\d{1,3})\b(?!\s*(?:-|–|s\b|sec|seg|min))|"
     r"\b(\d{1,3})[- ](?:points?|goals?|runs?)\s+(?:lead|advantage|ahead|up|clear|behind|down)\b|"
-    r"\b(?:lead|advantage|ventaja|renta) (?:of|de) (\d{1,3})\b|"
+    r"\b(?:lead|advantage|gap|difference|ventaja|renta|diferencia) (?:of|de) (\d{1,3})\b|"
     r"\b(\d{1,3}) (?:(?:puntos?|goles?|tantos?) )?(?:arriba|abajo|de ventaja|por delante|por detras)\b|"
-    r"\ba (\d{1,3}) (?:puntos?|goles?|tantos?)\b)"
+    r"\ba (\d{1,3}) (?:puntos?|goles?|tantos?)\b|\b(\d{1,3}) clear\b|\bsaca\w* (\d{1,3})\b)"
 )
 LEFT = re.compile(
     r"(?:(\d{1,2}):(\d{2})|(\d{1,3}(?:[.,]\d)?)\s*[- ]?(?:s|seconds?|secs?|segundos?)\b|"

@@ -66,6 +66,13 @@ def save_corrected(storage: Storage, talk_id: str, track: Track) -> None:
     storage.write(f"talks/{talk_id}/transcript.{track.language}.vtt", captions.write_vtt(track).encode())
 
 
+def save_repaired(storage: Storage, talk_id: str, track: Track) -> None:
+    """Writes a transcript with its marks; the words of the recogniser are as they were."""
+    name = f"transcript.{track.language}.vtt"
+    storage.write(f"talks/{talk_id}/{_timed(name)}", _format(track))
+    storage.write(f"talks/{talk_id}/{name}", captions.write_vtt(track).encode())
+
+
 def corrected(storage: Storage, talk_id: str, *, written: Mapping[str, str]) -> list[str]:
     """The transcripts that a person changed since the machine wrote them."""
     folder = f"talks/{talk_id}"

@@ -26,6 +26,8 @@ WORDS: dict[str, float] = {
 }  # fmt: skip
 MULTIPLIERS = (1e3, 1e6, 1e9)
 HUNDRED = 100
+ARTICLES = ("a", "an", "un", "una", "one", "uno")  # before a multiplier
+JOINING = ("and", "y")
 SAID_OTHERWISE: dict[str, tuple[float, ...]] = {  # words by which a number is said without being one
     **dict.fromkeys("both ambos ambas couple pair par pareja twice double doble duplicar".split(), (2,)),
     **dict.fromkeys("half mitad medio media".split(), (2, 50)),
@@ -63,30 +65,29 @@ def values(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def _joined(words: Sequence[str]) -> list[str]:
-    """The values of the number words that begin here, joined step by step."""
-    total, current, found, met, digits = 0.0, 0.0, [], 0, False
-    for word in words:
+    """The values of the number words that begin here, joined step by step: tens take units, hundreds take tens, and a
+    multiplier takes what stands before it, an article as one."""
+    total, current, digits = 0.0, 0.0, False
+    found: list[str] = []
+    for n, word in enumerate(words):
         folded = text.fold(word)
-        if folded in ("and", "y", "a", "an", "un", "una", "one", "uno") and (met or folded not in ("and", "y")):
-            if folded not in ("and", "y") and not met:
-                current = 1.0
+        if (folded in ARTICLES and n == 0) or (folded in JOINING and found):
             continue
         value = figure(word)
-        if value is None:
-            break
-        if ":" in value or value.count(".") > 1:
+        if value is None or not value.replace(".", "", 1).isdigit():
             break
         number = float(value)
-        if met and number not in MULTIPLIERS and (word[:1].isdigit() or digits):
-            break
-        digits = digits or word[:1].isdigit()
-        met += 1
         if number in MULTIPLIERS:
             total, current = (total + (current or 1.0)) * number, 0.0
-        elif number == HUNDRED and current and current < HUNDRED:
+        elif digits or (found and word[:1].isdigit()):
+            break  # digits beside digits are two numbers
+        elif number == HUNDRED and 0 < current < HUNDRED:
             current *= HUNDRED
-        else:
+        elif current % 10 ** len(str(int(number))) == 0:
             current += number
+        else:
+            break
+        digits = digits or word[:1].isdigit()
         found.append(_plain(total + current))
     return found
 

@@ -17,8 +17,10 @@ REACH = 6  # words after a negation among which it stands for
 STANDS_FOR = 2  # words of weight
 BEFORE = 7  # words before a met word, among which the other side's negation is looked for
 AFTER = 3
-MET = 0.55  # of a word, at the least
-WHOLE = 0.5  # share of the evidence's words met by the sentence: it tells all of it, so that negations can be counted
+MET = 0.45  # of a word, at the least
+WHOLE = 0.4  # share of the words of each that are met by the other
+PART = 0.15  # the same, of texts that are
+ALIKE = 0.7  # as long as one another
 
 Matrix = NDArray[np.float32]
 
@@ -28,9 +30,15 @@ def contrary(sentence: Sequence[Token], evidence: Sequence[Token], met: Matrix) 
     if _unanswered(evidence, sentence, met.T) or _unanswered(sentence, evidence, met):
         return True
     strong, others = _groups(sentence), _groups(evidence)
-    if met.size and _share_met(evidence, met.T) >= WHOLE and _share_met(sentence, met) >= WHOLE:
+    if met.size and _tells_all(sentence, evidence, met):
         return len(others) > len(strong) + _weak(sentence) or len(strong) > len(others) + _weak(evidence)
     return False
+
+
+def _tells_all(sentence: Sequence[Token], evidence: Sequence[Token], met: Matrix) -> bool:
+    """Whether the sentence tells all of the evidence, so that negations can be counted: by its words, or its length."""
+    both = min(_share_met(evidence, met.T), _share_met(sentence, met))
+    return both >= WHOLE or (both >= PART and ALIKE <= len(sentence) / len(evidence) <= 1 / ALIKE)
 
 
 def _unanswered(negating: Sequence[Token], other: Sequence[Token], met: Matrix) -> bool:

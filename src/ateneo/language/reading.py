@@ -20,13 +20,13 @@ TELLING = SPEAKING | frozenset("according speaker speakers ponente ponentes orad
 NEGATIONS = frozenset(
     """no not never nunca jamas tampoco ni nor neither nobody nadie nothing nada none ningun ninguna ninguno without sin
     cannot dont doesnt didnt isnt arent wasnt werent wont cant couldnt shouldnt wouldnt havent hasnt hadnt mustnt neednt
-    aint nowhere""".split()
+    aint nowhere non""".split()
 )  # fmt: skip
 WEAK = frozenset(
     """hardly barely apenas rarely seldom raramente lack lacks lacking falta faltan carece carecen fail fails failed
     unable incapaz incapaces little few poco pocos pocas poca instead rather unlike except excepto salvo avoid evitar
     evita stop dejar deja refuse niega prevent impide impedir impossible imposible unlikely improbable absent
-    ausente missing non""".split()
+    ausente missing""".split()
 )  # fmt: skip
 HOWEVER = {("sin", "embargo"), ("no", "obstante"), ("sin", "duda")}  # they deny nothing
 NEGATIVE_BEGINNINGS = ("un", "in", "im", "dis", "des", "non", "ir")

@@ -30,7 +30,7 @@ from ateneo.looking.riddle import Guess, letters, solve, usual
 from ateneo.looking.words import word_list
 from ateneo.records import Drawing, Looked, Named
 
-SHARPNESS = 1.5  # how much likelier a label is that is nearer by one standard deviation: e to this
+SHARPNESS = 3.0  # how much likelier a label is that is nearer by one standard deviation: e to this
 NAMES = 5  # told of a picture
 FEWEST = 3  # drawings of a riddle
 SURE = 0.5  # of a name or word; a less likely one is offered as a guess

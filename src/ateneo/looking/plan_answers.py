@@ -21,7 +21,7 @@ KINDS = [  # names of the same kind of room, folded; the first that fits counts
     "comedor comedores dining matplats esszimmer menjador jantar",
     "salon sala estar living lounge vardagsrum sejour wohnzimmer family",
     "cocina cocinas kitchen kitchens kok cuisine kuche cozinha cuina",
-    "bano banos aseo aseos bathroom bathrooms bath wc toilet shower ducha badrum bain bad banheiro bany",
+    "baño baños aseo aseos bathroom bathrooms bath wc toilet shower ducha badrum bain bad banheiro bany",
     "balcon balcones balcony balkong balkon varanda veranda galeria porch",
     "terraza terrazas terrace terrasse terrassa patio deck",
     "vestidor armario closet closets klk wardrobe dressing",
@@ -38,6 +38,11 @@ _ABOUT_PLANS = re.compile(
     r"|estancias?|habitaciones|rooms?|cuartos|miden?|medidas|dimension\w*|measure\w*|largo|ancho|grande|big|large"
     r"|size)\b|m²"
 )
+_MEASURED = re.compile(
+    r"\b(?:metros|met(?:re|er)s?|square|sq|m2|superficies?|area|areas|miden?|medidas|dimension\w*|measure\w*|largo"
+    r"|ancho|grande|big|large|size)\b|m²"
+)
+SHORT = 3  # words of a question that only says what the picture is: "plano", "rooms of this plan"
 _ADDED = re.compile(r"\b(?:suman?|sumar|total|juntos|juntas|together|sum|add up|combined|en conjunto)\b")
 _COUNTED = re.compile(r"\b(?:cuant[oa]s|how many)\s+(\w+)")
 _EVERY = re.compile(r"\b(?:every|each|all|cada|tod[oa]s?)\b")
@@ -112,7 +117,8 @@ def answer(plan: Plan, question: str, language: str) -> str | None:
     if (counted := _COUNTED.search(folded)) and counted[1] not in _MEASURE:
         return _count(plan, counted[1], said)
     measured = [room for room in plan.rooms if room.area is not None]
-    if question and not _ABOUT_PLANS.search(folded) and not _ADDED.search(folded):
+    names_it = len(folded.split()) <= SHORT and _ABOUT_PLANS.search(folded)
+    if question and not (names_it or any(one.search(folded) for one in (_MEASURED, _ADDED, _EVERY))):
         return None
     if not measured:
         return said["bare"].format(", ".join(plan.names))

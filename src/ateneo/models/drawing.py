@@ -74,7 +74,7 @@ class How:
     steps: int = 50
     scale: float = 1.0
     size: int = 64
-    cutouts: int = 8
+    cutouts: int = 4
 
 
 class Studio:

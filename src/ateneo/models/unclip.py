@@ -26,6 +26,7 @@ class DecoderConfig:
     image_size: int = 64  # pixels
     patch: int = 4  # blocks of patch² pixels are what the U-Net sees as one
     unet: UNetConfig = field(default_factory=UNetConfig)
+    sketch: int = 0  # places along a side of a sketch that the vector gives, seen beside the noisy picture; 0 for none
     predicts: Predicts = "x0"  # a narrow network can say what a block shows, but not all of its noise (Li & He 2025)
 
 
@@ -33,7 +34,8 @@ class Decoder(nn.Module):
     """Predicts x₀ of noisy pictures, given the CLIP vector of the picture or none.
 
     Its U-Net works on blocks of pixels: (3, H, W) as (3·patch², H/patch, W/patch), which is the same numbers in another
-    order, so that noise stays noise and every sampler and guidance works on pixels.
+    order, so that noise stays noise and every sampler and guidance works on pixels. A U-Net that knows a vector by
+    scales and shifts alone learns slowly where things are; a sketch, linear in the vector, tells it.
     """
 
     def __init__(self, config: DecoderConfig) -> None:
@@ -42,6 +44,7 @@ class Decoder(nn.Module):
         self.unet = UNet(config.unet)
         E = config.unet.vector or 0
         self.mean, self.std = nn.Buffer(torch.zeros(E)), nn.Buffer(torch.ones(E))
+        self.sketch = nn.Linear(E, 3 * config.sketch**2) if config.sketch else None
 
     def forward(self, x: Tensor, t: Tensor, *, vector: Tensor) -> Tensor:
         """x (B, 3, H, W) at t (B,), vector (B, E) as `standardised` gives it, zeros for none → x₀ (B, 3, H, W)."""
@@ -49,8 +52,12 @@ class Decoder(nn.Module):
             raise InputError(
                 f"cannot draw pictures of {x.shape[-1]} x {x.shape[-2]} pixels: give a multiple of {self.stride}"
             )
-        blocks = F.pixel_unshuffle(x, self.config.patch)
-        return F.pixel_shuffle(self.unet(blocks, t, vector=vector.expand(len(x), -1)), self.config.patch)
+        blocks, vector = F.pixel_unshuffle(x, self.config.patch), vector.expand(len(x), -1)
+        if self.sketch is not None:
+            seen = self.sketch(vector).unflatten(1, (3, self.config.sketch, self.config.sketch))
+            seen = seen if seen.shape[2:] == blocks.shape[2:] else F.interpolate(seen, size=blocks.shape[2:])
+            blocks = torch.cat([blocks, seen.to(blocks.dtype)], dim=1)
+        return F.pixel_shuffle(self.unet(blocks, t, vector=vector), self.config.patch)
 
     @property
     def stride(self) -> int:

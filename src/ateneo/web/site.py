@@ -48,7 +48,7 @@ class Readers:
         with self.one() as archive, contextlib.suppress(AteneoError):
             if archive.store.ids():
                 archive.search(WARMING)
-                archive.ask(WARMING)
+                archive.gather(WARMING)  # not `ask`: a language model is not asked for nothing
 
     async def run(self, work: Callable[[Archive], T]) -> T:
         """What `work` gives, done in a thread with an archive of its own."""

@@ -71,15 +71,67 @@ NOT_SO = {
     },
 }  # fmt: skip
 
+OTHER_SO = {  # other words for the same, written after the checker was made
+    "en": {
+        "lead": ["{leader} hold the advantage, {high} points to {low}.", "{gap} between them, and {leader} on top.",
+                 "The board reads {one} {a}, {two} {b}.", "{leader} stay ahead of {trailer}."],
+        "tie": ["Nothing between them at {a}!", "Even at {a}, folks!", "It is {a} apiece."],
+        "gain": ["{scorer} with the answer!", "And {scorer} keep going.", "{scorer} strike!"],
+        "clock": ["The clock shows {clock}.", "{clock} remaining and hearts are pounding."],
+        "period": ["It is the {nth} {unit}, and what a {unit} it is."],
+        "none": ["Unbelievable scenes!", "You could cut the tension with a knife.", "{leader} dream of more."],
+    },
+    "es": {
+        "lead": ["{leader} está arriba, {high}-{low}.", "{leader} gana por {gap}.",
+                 "El marcador dice {one} {a}, {two} {b}.", "{leader} sigue por delante de {trailer}."],
+        "tie": ["¡Nada los separa, {a} a {b}!", "¡Igualdad a {a}!", "¡{a} iguales!"],
+        "gain": ["¡Responde {scorer}!", "¡Golpe de {scorer}!", "Vuelve a sumar {scorer}."],
+        "clock": ["El reloj marca {clock}.", "Restan {clock} y el corazón no aguanta."],
+        "period": ["Es {art} {nth} {unit}, y menudo espectáculo."],
+        "none": ["¡No se lo pierdan!", "La tensión se corta con un cuchillo.", "{leader} sueña con más."],
+    },
+}  # fmt: skip
+OTHER_NOT_SO = {
+    "en": {
+        "swapped": ["{trailer} hold the lead!", "{leader} have fallen behind!", "Advantage {trailer}!",
+                    "{trailer} are on top of {leader}!"],
+        "score": ["The board reads {one} {wrong}, {two} {b}.", "{wrong} points for {leader} already!"],
+        "margin": ["A gap of {wrong_gap} now!", "{leader} are {wrong_gap} clear!"],
+        "tied": ["Nothing between them now!", "{trailer} draw level!", "We have a tie game!"],
+        "broken": ["{two} edge ahead!", "{one} have the advantage now!"],
+        "clock": ["The clock shows {wrong_clock} seconds.", "Only {wrong_clock} seconds remain!"],
+        "period": ["Deep into the {wrong_nth} {unit} now."],
+        "scorer": ["{silent} with the basket!", "That one belongs to {silent}, they score again!"],
+        "won": ["That is the ball game, {leader} win it!", "The trophy goes to {leader}, winners tonight!"],
+        "name": ["Magic from {player}!", "Only {player} can do that."],
+        "number": ["{big} fans cannot believe it!", "That makes {big} this season!"],
+    },
+    "es": {
+        "swapped": ["¡{trailer} toma la delantera!", "¡{leader} va por detrás!", "¡Ventaja para {trailer}!",
+                    "¡{trailer} está por encima de {leader}!"],
+        "score": ["El marcador dice {one} {wrong}, {two} {b}.", "¡Ya son {wrong} puntos de {leader}!"],
+        "margin": ["¡Una diferencia de {wrong_gap}!", "¡{leader} saca {wrong_gap} puntos!"],
+        "tied": ["¡Nada los separa ahora, empate!", "¡{trailer} empata el partido!", "¡Tenemos tablas!"],
+        "broken": ["¡{two} toma ventaja!", "¡{one} rompe el empate y manda!"],
+        "clock": ["El reloj marca {wrong_clock} segundos.", "¡Restan solo {wrong_clock} segundos!"],
+        "period": ["Ya en {art} {wrong_nth} {unit}."],
+        "scorer": ["¡Encesta {silent}!", "¡Gol de {silent}!"],
+        "won": ["¡Se acabó, gana {leader} el partido!", "¡El título es para {leader}, campeón!"],
+        "name": ["¡Magia de {player}!", "Solo {player} hace eso."],
+        "number": ["¡{big} aficionados no se lo creen!", "¡Y van {big} esta temporada!"],
+    },
+}  # fmt: skip
+
 
 class Exaggerating:
-    """The engine `exaggerating`; `share` is how much of what it says is not so."""
+    """The engine `exaggerating`; `share` is how much of what it says is not so, `other` takes the other words."""
 
     name = "exaggerating"
     sees = False
 
-    def __init__(self, *, share: float = 0.5, seed: int = 0) -> None:
+    def __init__(self, *, share: float = 0.5, seed: int = 0, other: bool = False) -> None:
         self.share = share
+        self.so, self.not_so = (OTHER_SO, OTHER_NOT_SO) if other else (SO, NOT_SO)
         self.random = random.Random(seed)
         self.told: list[tuple[str, str]] = []
 
@@ -109,7 +161,7 @@ class Exaggerating:
         known["first"] = known["player"].split()[0]
         for _ in range(3):
             wrong = self.random.random() < self.share
-            forms = (NOT_SO if wrong else SO)[language]
+            forms = (self.not_so if wrong else self.so)[language]
             fitting = [(of, form) for of, some in forms.items() if _fits(of, known, wrong) for form in some]
             of, form = self.random.choice(fitting)
             said = form.format(**known)

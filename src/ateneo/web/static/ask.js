@@ -78,10 +78,11 @@ class Answer {
 
   /** What a language model had to do with the answer: how it understood the question, talks that disagree, its failure. */
   assisted({ understood, disagreements, note }) {
+    if (this.merged.querySelector(".doubtful")) this.merged.after(el("p", { class: "note" }, "(?) ", t("unsaid")));
     if (understood) this.merged.before(el("p", { class: "note" }, t("understood", { question: understood })));
     for (const sides of disagreements) {
       const items = sides.map((one) => el("li", {}, this.said(one), " ", this.cites(one.citations)));
-      this.talks.before(el("section", { class: "disagree" }, el("h2", {}, t("disagree")), el("ul", {}, items)));
+      this.talks.append(el("section", {}, el("h2", {}, t("disagree")), el("ul", {}, items)));
     }
     if (note) this.talks.append(el("p", { class: "note" }, t("without_model", { why: note })));
   }
