@@ -279,7 +279,7 @@ def fit(folder: Path, engine: str | None) -> None:
     sets = {"by hand": list(CHOSEN_ON), "written": written(archive)}
     tables = {name: [table_of(archive, query) for _, _, query in rows] for name, rows in sets.items()}
     tried: dict[str, Way] = dict(WAYS)
-    for p, s in itertools.product((0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5), (0.25, 0.5, 1.0)):
+    for p, s in itertools.product((0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.25, 0.5, 1.0)):
         tried[f"picture {p}, said {s}"] = partial(see.total, weights=(p, 1.0, s))
     for way_name, way in tried.items():
         line = f"  {way_name:<24}"

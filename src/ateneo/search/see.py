@@ -33,8 +33,8 @@ from ateneo.search.search import candidates
 
 DEPTH = 30  # candidates of each kind, however few hits are asked for
 PER_HIT = 3  # candidates for each hit asked for: some fold together
-PICTURE, SHOWN, SAID = 0.2, 1.0, 0.5  # weights: of a standard deviation, of the text on a frame, of what was said
-CHANCE = 1.5  # standard deviations that some picture stands out by, whatever is asked for
+PICTURE, SHOWN, SAID = 0.3, 1.0, 0.5  # weights: of a standard deviation, of the text on a frame, of what was said
+CHANCE = 2.0  # standard deviations that some picture of a hundred stands out by, whatever is asked for
 LEAST_SPREAD = 0.02  # cosine; pictures of an archive of a few hardly differ
 PASSAGE = 0.5  # of a sentence in view while a frame was: one that was only in the same passage
 SAME_WORDS = 0.8  # of all the words on two frames are on both: they show the same
