@@ -16,6 +16,7 @@ engine; else the tower that ships. What is not there is said and left out.
 import argparse
 import itertools
 import json
+import math
 import os
 import random
 import statistics
@@ -159,7 +160,7 @@ def archive_of_pages(folder: Path, engine: str | None) -> Archive:
 
 Way = Callable[[see.Scores, float], float]  # a frame's scores, and how far the farthest of the nearest pictures is
 WAYS: dict[str, Way] = {
-    "picture alone": lambda s, farthest: farthest if s.picture is None else s.picture,
+    "picture alone": lambda s, farthest: math.exp(farthest if s.picture is None else s.picture),
     "slide text alone": lambda s, farthest: s.shown,
     "speech alone": lambda s, farthest: s.said,
     "fused": see.total,
