@@ -6,7 +6,7 @@
 The talks of talks_nwit or talks_bitcoin are an archive, every second one in Spanish. Questions are asked of it until so
 many errors were planted; an error counts as caught where its sentence is dropped or marked, a good sentence as marked
 likewise. Half of the good sentences are word for word, the others said otherwise or in the other language. The checks
-were developed on talks_nwit with other questions; talks_bitcoin had no part in it.
+were developed on talks_nwit with other questions; of talks_bitcoin only the totals were seen.
 
 `--hostile`: a hundred captions and slides that give orders, in an archive of the sample's talks and theirs.
 """

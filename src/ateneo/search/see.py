@@ -11,6 +11,7 @@ the query is looked for by its vector and by the text that is read from it.
 Frames that show the same (equal text, or hardly a difference between the pictures) are one hit, the best of them.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -33,8 +34,8 @@ from ateneo.search.search import candidates
 
 DEPTH = 30  # candidates of each kind, however few hits are asked for
 PER_HIT = 3  # candidates for each hit asked for: some fold together
-PICTURE, SHOWN, SAID = 0.2, 1.0, 0.5  # weights: of a standard deviation, of the text on a frame, of what was said
-CHANCE = 1.5  # standard deviations that some picture stands out by, whatever is asked for
+PICTURE, SHOWN, SAID = 0.3, 1.0, 0.5  # weights: of a standard deviation, of the text on a frame, of what was said
+CHANCE = 0.96  # times √ln n: the standard deviations that some of n pictures stand out by, whatever is asked for
 LEAST_SPREAD = 0.02  # cosine; pictures of an archive of a few hardly differ
 PASSAGE = 0.5  # of a sentence in view while a frame was: one that was only in the same passage
 SAME_WORDS = 0.8  # of all the words on two frames are on both: they show the same
@@ -80,8 +81,8 @@ class Sought:
 
 @dataclass
 class Scores:
-    """How a frame answers: `picture` in standard deviations, None where it is not among the nearest; `shown` and `said`
-    in [0, 2]; `met`, the share of the words of a query that stand on the frame."""
+    """How a frame answers: `picture` in standard deviations beyond chance, None where it is not among the nearest;
+    `shown` and `said` in [0, 2]; `met`, the share of the words of a query that stand on the frame."""
 
     talk: Talk
     frame: Frame
@@ -140,7 +141,7 @@ def see(
 
 def total(scores: Scores, farthest: float, *, weights: tuple[float, float, float] = (PICTURE, SHOWN, SAID)) -> float:
     """The score of a frame; one that is not among the nearest pictures is as near as the `farthest` of them."""
-    picture = max((farthest if scores.picture is None else scores.picture) - CHANCE, 0.0) * (1 - scores.met)
+    picture = max(farthest if scores.picture is None else scores.picture, 0.0) * (1 - scores.met)
     return weights[0] * picture + weights[1] * scores.shown + weights[2] * scores.said
 
 
@@ -177,10 +178,12 @@ def subject(words: str) -> str:
 def _by_picture(table: Table, index: Index, sought: Sought, *, frames: Frames, depth: int, where: Where | None) -> None:
     if sought.picture is None:
         return
-    middle, spread = _usual(frames.sample(sought.space), sought.picture)
+    sample = frames.sample(sought.space)
+    middle, spread = _usual(sample, sought.picture)
+    chance = CHANCE * math.sqrt(math.log(max(len(sample), 1)))
     for one in index.near(sought.picture, space=sought.space, kinds=FRAME, where=where, limit=depth):
         if one.frame:
-            _entry(table, one.talk, one.frame).picture = (one.score - middle) / spread
+            _entry(table, one.talk, one.frame).picture = (one.score - middle) / spread - chance
 
 
 def _usual(sample: Vector, vector: Vector) -> tuple[float, float]:

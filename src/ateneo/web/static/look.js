@@ -53,9 +53,25 @@ function answer(found) {
   ].flat();
 }
 
-/** A line with its formulas set apart. */
+/** A line with its formulas set apart, as people read them; the LaTeX itself is their title. */
 function formulas(line) {
-  return line.split(/(\$[^$]+\$)/).map((part) => part.startsWith("$") && part.length > 2 ? el("code", { class: "formula" }, part.slice(1, -1)) : part);
+  return line.split(/(\$[^$]+\$)/).map((part) => part.startsWith("$") && part.length > 2 ? el("code", { class: "formula", title: part.slice(1, -1) }, readable(part.slice(1, -1))) : part);
+}
+
+const SIGNS = { times: "×", cdot: "·", div: "÷", approx: "≈", Rightarrow: "⇒", pi: "π", pm: "±", le: "≤", ge: "≥", left: "", right: "", quad: " ", circ: "°" };
+const HIGH = { 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹", "-": "⁻" };
+
+/** LaTeX in a line of plain signs: fractions with a stroke, roots with brackets. */
+function readable(latex) {
+  const plain = (inner) => (/^(?:\d[\d.,]*|\p{L})$/u.test(inner) ? inner : `(${inner})`);
+  let made = latex.replaceAll("{,}", ",").replace(/\\(?:text|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}/g, "$1");
+  made = made.replace(/\^\{(-?\d+)\}|\^(\d)/g, (whole, many, one) => Array.from(many ?? one, (sign) => HIGH[sign]).join(""));
+  for (let before = ""; before !== made; ) {
+    before = made;
+    made = made.replace(/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, (whole, top, bottom) => `${plain(top)}/${plain(bottom)}`);
+    made = made.replace(/\\sqrt\s*\{([^{}]*)\}/g, (whole, inner) => `√${plain(inner)}`);
+  }
+  return made.replace(/\\([A-Za-z]+)/g, (whole, name) => SIGNS[name] ?? whole).replace(/\\[,;:! ]/g, " ").replace(/\s+/g, " ").trim();
 }
 
 function table([head, ...rows]) {
@@ -76,6 +92,6 @@ function csv(rows) {
 
 function sum({ found, value, right }) {
   const shown = `${Number(value.toPrecision(6))}`;
-  return el("li", { class: right ? "right" : "wrong" }, el("span", { "aria-hidden": true }, right ? "✓ " : "✗ "), found.replaceAll("$", ""),
+  return el("li", { class: right ? "right" : "wrong" }, el("span", { "aria-hidden": true }, right ? "✓ " : "✗ "), readable(found.replaceAll("$", "")),
     right ? el("span", { class: "hidden" }, ` (${t("look_right")})`) : el("strong", {}, ` ${t("look_wrong", { value: shown })}`));
 }
