@@ -80,7 +80,7 @@ def test_words_become_a_picture_in_the_browser(browser: Browser, address: str) -
         page.get_by_role("button", name="Dibujar").click()
         drawn = page.get_by_role("img", name="un avión rojo")
         expect(page.get_by_role("link", name="Guardar")).to_be_visible(timeout=240_000)
-        assert drawn.evaluate("image => image.naturalWidth") == 64
+        assert drawn.evaluate("image => image.decode().then(() => image.naturalWidth)") == 64
         expect(page.get_by_role("img", name="La misma semilla sin las palabras")).to_be_visible()
         expect(page.get_by_role("heading", name="El camino del ruido al dibujo")).to_be_visible()
         assert "seed=5" in page.url

@@ -5,6 +5,7 @@ import { byId, el, t } from "./dom.js";
 const form = byId("draw");
 const place = byId("drawn");
 let coming = null;
+let kept = []; // addresses of the pictures shown
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -17,6 +18,8 @@ form.addEventListener("submit", (event) => {
 
 function begin(asked) {
   coming?.close();
+  kept.forEach((one) => URL.revokeObjectURL(one));
+  kept = [];
   const picture = el("img", { class: "canvas", alt: "", width: 384, height: 384, hidden: true });
   const bar = el("progress", { max: 1, "aria-label": t("drawing") });
   const line = el("p", { class: "wait" }, t("drawing"));
@@ -34,13 +37,25 @@ function begin(asked) {
   mine.onerror = () => { mine.close(); explain(asked); };
 }
 
+/** A data: address as one of this page's own, which is what its policy lets in. */
+function own(source) {
+  const [head, content] = source.split(",");
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const made = URL.createObjectURL(new Blob([bytes], { type: head.slice("data:".length, -";base64".length) }));
+  kept.push(made);
+  return made;
+}
+
 function show(picture, source, words) {
-  picture.src = source;
+  const before = picture.src;
+  picture.src = own(source);
+  if (before) URL.revokeObjectURL(before);
   picture.alt = words;
   picture.hidden = false;
 }
 
-function finish({ drawn, settings, strip, animation, unguided }, words) {
+function finish({ settings, ...given }, words) {
+  const [drawn, strip, animation, unguided] = ["drawn", "strip", "animation", "unguided"].map((name) => given[name] && own(given[name]));
   const name = `${words.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "drawing"}.png`;
   const said = ["method", "seed", "scale", "steps"].map((key) => `${t(`draw_${key}`)}: ${settings[key]}`).join(" · ");
   const main = el("figure", {}, el("img", { class: "canvas", src: drawn, alt: words, width: 384, height: 384 }),
