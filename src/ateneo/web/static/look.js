@@ -74,12 +74,14 @@ function readable(latex) {
   return made.replace(/\\([A-Za-z]+)/g, (whole, name) => SIGNS[name] ?? whole).replace(/\\[,;:! ]/g, " ").replace(/\s+/g, " ").trim();
 }
 
-function table([head, ...rows]) {
+function table([whole, ...lines]) {
+  const shown = whole.map((_, n) => n).filter((n) => lines.some((row) => row[n] !== "" && row[n] != null));
+  const [head, ...rows] = [whole, ...lines].map((row) => shown.map((n) => row[n])); // empty columns are in the CSV alone
   const numeric = (cell) => /^-?[\d.]+$/.test(cell);
   const grid = el("table", {},
     el("thead", {}, el("tr", {}, head.map((cell, n) => el("th", { scope: "col", class: n > 1 ? "number" : null }, cell)))),
     el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, n) => n ? el("td", { class: numeric(cell) ? "number" : null }, cell) : el("th", { scope: "row" }, cell))))));
-  const link = el("a", { class: "button", download: "ateneo.csv", href: URL.createObjectURL(new Blob([csv([head, ...rows])], { type: "text/csv" })) }, t("look_csv"));
+  const link = el("a", { class: "button", download: "ateneo.csv", href: URL.createObjectURL(new Blob([csv([whole, ...lines])], { type: "text/csv" })) }, t("look_csv"));
   return el("section", {}, el("div", { class: "grid", tabindex: 0, role: "region", "aria-label": t("look_table") }, grid), link);
 }
 
