@@ -19,6 +19,7 @@ from ateneo.language import arithmetic, fence
 from ateneo.language.calls import Calls
 from ateneo.language.checks import check
 from ateneo.language.doubts import Doubt
+from ateneo.language.forms import NUMBER, TEXT, form, many
 from ateneo.records import Answer, Asked, Assistance, Sentence, Talk, TalkAnswer
 from ateneo.search.evidence import coverage
 from ateneo.search.lexicon import Lexicon
@@ -41,40 +42,14 @@ _MARKS = re.compile(
 )
 _BOTH = re.compile(r"\b(?:compar\w+|diferenci\w+|differ\w*|versus|vs|frente a|respecto a|both|ambos|ambas)\b")
 
-_NUMBERS = {"type": "array", "items": {"type": "integer"}}
-_SAID = {
-    "type": "object",
-    "properties": {"text": {"type": "string"}, "evidence": _NUMBERS},
-    "required": ["text", "evidence"],
-}
-_WRITTEN = {
-    "type": "object",
-    "properties": {"part": {"type": "string"}, "text": {"type": "string"}, "evidence": _NUMBERS},
-    "required": ["part", "text", "evidence"],
-}
-_SIDES = {"type": "object", "properties": {"sides": {"type": "array", "items": _SAID}}, "required": ["sides"]}
-ANSWER: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "sentences": {"type": "array", "items": _WRITTEN},
-        "disagreements": {"type": "array", "items": _SIDES},
-    },
-    "required": ["sentences"],
-}
-PLAN: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"question": {"type": "string"}, "searches": {"type": "array", "items": {"type": "string"}}},
-    "required": ["question", "searches"],
-}
-VERDICTS: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"verdicts": {"type": "array", "items": {
-        "type": "object",
-        "properties": {"statement": {"type": "integer"}, "supported": {"type": "boolean"}},
-        "required": ["statement", "supported"],
-    }}},
-    "required": ["verdicts"],
-}  # fmt: skip
+_SAID = form({"text": TEXT, "evidence": many(NUMBER)}, closed=False)
+_WRITTEN = form({"part": TEXT, "text": TEXT, "evidence": many(NUMBER)}, closed=False)
+_SIDES = form({"sides": many(_SAID)}, closed=False)
+ANSWER = form({"sentences": many(_WRITTEN), "disagreements": many(_SIDES)}, optional=["disagreements"], closed=False)
+PLAN = form({"question": TEXT, "searches": many(TEXT)}, closed=False)
+VERDICTS = form(
+    {"verdicts": many(form({"statement": NUMBER, "supported": {"type": "boolean"}}, closed=False))}, closed=False
+)
 
 Look = Callable[[str], Gathered]
 Told = Callable[[Sentence], None]

@@ -14,6 +14,7 @@ from ateneo.describing.claims import Checker, unfounded
 from ateneo.errors import BudgetSpent, CannotSee
 from ateneo.language.calls import Calls
 from ateneo.language.fence import numbered
+from ateneo.language.forms import SENTENCE, form, many
 from ateneo.records import Told
 
 PROMPT = "describe"
@@ -22,25 +23,7 @@ MOST_PARTS = 3  # of a stretch; of more pieces, speech is thinned out
 MOST_PICTURES = 6  # in one part
 LONGEST_PIECE = 400  # characters of a piece that a model reads
 TOKENS = 1500  # of one part
-SENTENCES = {
-    "type": "object",
-    "properties": {
-        "sentences": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "text": {"type": "string"},
-                    "evidence": {"type": "array", "items": {"type": "integer"}},
-                },
-                "required": ["text", "evidence"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["sentences"],
-    "additionalProperties": False,
-}
+SENTENCES = form({"sentences": many(SENTENCE)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ import difflib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ateneo.archive.storage import Storage
 from ateneo.common_words import SUBJECT_SHARE, share
@@ -22,6 +21,7 @@ from ateneo.ingest.marks import UNSURE
 from ateneo.language.calls import Calls
 from ateneo.language.fence import fenced, numbered
 from ateneo.language.figures import WORDS as NUMBERS
+from ateneo.language.forms import NUMBER, TEXT, form, many
 from ateneo.records import Cue, Frame, MarkedSpan, Repair, Track, Word
 from ateneo.text import fold, tokens
 
@@ -36,27 +36,7 @@ BATCH = 60  # captions that a model reads at a time
 MOST_BATCHES = 20  # of a talk
 LONGEST_SHOWN = 4000  # characters of slides and vocabulary that a model reads with them
 NEGATIONS = frozenset("no not never none nor nunca tampoco ni sin without".split())
-FORM: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "repairs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "caption": {"type": "integer"},
-                    "was": {"type": "string"},
-                    "now": {"type": "string"},
-                    "reason": {"type": "string"},
-                },
-                "required": ["caption", "was", "now", "reason"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["repairs"],
-    "additionalProperties": False,
-}
+FORM = form({"repairs": many(form({"caption": NUMBER, "was": TEXT, "now": TEXT, "reason": TEXT}))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ateneo.archive.store import Summary
 from ateneo.language.calls import Calls
 from ateneo.language.checks import check
 from ateneo.language.fence import numbered
+from ateneo.language.forms import SENTENCE, TEXT, form, many
 from ateneo.records import Chapter, Cue, Talk
 from ateneo.search.lexicon import Lexicon
 
@@ -22,26 +23,7 @@ MOST = 5  # sentences of a summary
 LONGEST_TITLE = 80  # characters
 SHORTEST_TITLE = 3
 TOKENS = 700  # of one answer
-FORM: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "title": {"type": "string"},
-        "sentences": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "text": {"type": "string"},
-                    "evidence": {"type": "array", "items": {"type": "integer"}},
-                },
-                "required": ["text", "evidence"],
-                "additionalProperties": False,
-            },
-        },
-    },
-    "required": ["title", "sentences"],
-    "additionalProperties": False,
-}
+FORM = form({"title": TEXT, "sentences": many(SENTENCE)})
 
 
 @dataclass(frozen=True, slots=True)

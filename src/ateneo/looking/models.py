@@ -11,6 +11,7 @@ from typing import Any
 from ateneo import text
 from ateneo.language import arithmetic
 from ateneo.language.calls import Calls
+from ateneo.language.forms import form, many
 from ateneo.looking.prepared import Prepared
 from ateneo.records import Arithmetic, Looked, Named
 
@@ -22,20 +23,10 @@ _SOLUTION = re.compile(
 )
 VERDICT = {"type": "string", "enum": ["yes", "no", "unsure"]}
 TEXT = {"type": "string", "maxLength": 1500}
-MARKED = {
-    "type": "object",
-    "properties": {
-        "problem": TEXT,
-        "steps": {
-            "type": "array", "maxItems": 30,
-            "items": {"type": "object", "properties": {"latex": TEXT, "holds": VERDICT, "why": TEXT},
-                      "required": ["latex", "holds", "why"], "additionalProperties": False},
-        },
-        "right": VERDICT, "mistake": TEXT,
-        "solution": {"type": "array", "items": TEXT, "maxItems": 30}, "answer": TEXT,
-    },
-    "required": ["problem", "steps", "right", "mistake", "solution", "answer"], "additionalProperties": False,
-}  # fmt: skip
+MARKED = form({
+    "problem": TEXT, "steps": many(form({"latex": TEXT, "holds": VERDICT, "why": TEXT}), maxItems=30), "right": VERDICT,
+    "mistake": TEXT, "solution": many(TEXT, maxItems=30), "answer": TEXT,
+})  # fmt: skip
 _SAID = {
     "es": {
         "none": "ninguno", "by": "Lo dice {}, a partir de la imagen; no es del archivo.",
