@@ -1,9 +1,9 @@
-"""The image tower that ships: four convolutions that halve the picture, then a small transformer, its mean projected
-to the space of the sentence encoder.
+"""The image tower of the small models that draw: four convolutions that halve the picture, then a small transformer,
+its mean projected to the space of the sentence encoder.
 
 Convolutions see edges and colours with far fewer examples than patches would need (Xiao et al. 2021, "Early
-convolutions help transformers see better"); the transformer sees how things lie to each other. Searching runs the tower
-as ONNX; drawing needs its gradient, and so the form below.
+convolutions help transformers see better"); the transformer sees how things lie to each other. Searching has another
+tower in the same space (recipes/pictures), which judges drawings as one that did not guide them.
 """
 
 import itertools
@@ -61,15 +61,10 @@ class Tower(nn.Module):
         nn.init.trunc_normal_(self.positions, std=0.02)
         nn.init.normal_(self.W_i, std=self.config.width**-0.5)
 
-    def forward(self, pixels: Tensor, *, keep: float = 1.0) -> Tensor:
-        """`keep` below 1: the transformer reads only so many of the tokens, drawn by chance (PatchDropout). Pictures of
-        another size have positions interpolated to theirs."""
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Pictures of another size have positions interpolated to theirs."""
         grid = self.stem(pixels)  # (B, D, s, s)
         x = grid.flatten(2).transpose(1, 2) + self._positions(grid.shape[-1])  # (B, N, D)
-        if keep < 1:
-            B, N, D = x.shape
-            some = torch.rand(B, N).argsort(1)[:, : max(1, round(N * keep))].to(x.device)
-            x = x.gather(1, some[..., None].expand(-1, -1, D))
         x = self.norm(self.transformer(x).mean(1))  # (B, D)
         return l2_normalize(x @ self.W_i)
 
