@@ -29,6 +29,7 @@ from squad_talks import Meaning
 from ateneo import Archive
 from ateneo.answer.ask import ask
 from ateneo.archive.local_index import LocalIndex
+from ateneo.archive.store import Recording
 from ateneo.ingest.captions import read
 from ateneo.ingest.passages import make_passages
 from ateneo.records import Talk
@@ -110,15 +111,18 @@ def asking(count: int, folder: Path, questions: list[str], sentences: list[str],
     talks, place = folder / "files", folder / "archive"
     talks.mkdir()
     write_talks(talks, count, sentences, passages=passages)
-    Archive(place).reindex()
+    archive = Archive(place)
+    archive.reindex()
     index = LocalIndex(place / "index")
     with index.batch():
         for path in sorted(talks.glob("*.vtt")):
-            made = make_passages(Talk(path.stem, path.stem, language="es"), read(path))
+            talk = Talk(path.name.split(".")[0].replace(" ", "-"), path.stem, language="es")
+            archive.store.save_recording(Recording(talk, str(path), "", size=0, mtime=0.0, captions=(str(path),)))
+            made = make_passages(talk, read(path))
             vectors = dice.standard_normal((len(made), 384)).astype(np.float32)
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
             rows = zip(made, vectors, strict=True)
-            index.upsert(path.stem, [dataclasses.replace(p, vectors={meaning.engine.space: v}) for p, v in rows])
+            index.upsert(talk.id, [dataclasses.replace(p, vectors={meaning.engine.space: v}) for p, v in rows])
     index.refresh()
     wall, process = [], []
     for question in questions:
