@@ -175,7 +175,8 @@ def test_what_it_does_not_say_is_doubted(wrong: str, kind: str, lexicon: Lexicon
 def test_random_words_pass_nowhere(lexicon: Lexicon) -> None:
     words, _ = WordVectors().vocabulary()
     dice = random.Random(0)
-    said = [" ".join(dice.choices(words, k=dice.randint(4, 15))).capitalize() + "." for _ in range(300)]
+    said = [" ".join(dice.choices(words, k=dice.randint(3, 15))).capitalize() + "." for _ in range(1500)]
+    said += ["Got flung hemos wickets.", "Creado aleman shop estaba."]
     assert [one for one in said if not check(one, [EVIDENCE], [OTHER], lexicon=lexicon)] == []
 
 

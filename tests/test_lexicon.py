@@ -1,7 +1,9 @@
 """Words of one meaning meet, within a language and across two, and figures never do."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ateneo import Archive
@@ -92,3 +94,13 @@ def test_a_missing_or_damaged_table_is_told(tmp_path: Path) -> None:
     (tmp_path / "scales.npy").write_bytes(b"nothing")
     with pytest.raises(EngineError, match="install Ateneo again"):
         WordVectors(tmp_path).embed_words(["horse"])
+
+
+def test_threads_that_share_a_lexicon_get_the_vectors_of_their_own_words() -> None:
+    words = WordVectors().vocabulary()[0][:4000]
+    alone = Lexicon(WordVectors()).cosines(words[:40], words[:40])
+    for _ in range(5):
+        shared = Lexicon(WordVectors())
+        with ThreadPoolExecutor(8) as pool:  # each meets new words while the others are looked up
+            list(pool.map(lambda n, to=shared: to.cosines(words[n : n + 50], words[:40]), range(0, 4000, 50)))
+        assert np.abs(shared.cosines(words[:40], words[:40]) - alone).max() < 1e-6

@@ -45,9 +45,11 @@ class WordVectors:
         return _unit((self._rows(ids) * mask).sum(1))
 
     def vocabulary(self) -> tuple[tuple[str, ...], Vectors]:
-        """The whole words that the encoder knows, folded, and their vectors (V, D) as of `embed_words`."""
-        pieces = {piece: n for piece, n in self._tokenizer.get_vocab().items() if len(piece) > 1 and piece.isalpha()}
-        return tuple(pieces), _unit(self._rows(np.array(list(pieces.values()))))
+        """The whole words that the encoder knows, folded, in its own order, and their vectors (V, D) as of
+        `embed_words`."""
+        known = self._tokenizer.get_vocab().items()  # in an order that changes from run to run
+        pieces = sorted((n, piece) for piece, n in known if len(piece) > 1 and piece.isalpha())
+        return tuple(piece for _, piece in pieces), _unit(self._rows(np.array([n for n, _ in pieces])))
 
     def _rows(self, ids: NDArray[np.int64]) -> Vectors:
         """(..., D), from their common centre: what all words have in common tells none apart."""

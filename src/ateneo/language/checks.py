@@ -46,7 +46,7 @@ _SHORT_NAMES = (
 SAME_NAMES = {
     name: alike.split() for alike in _SHORT_NAMES for name in alike.split()
 }  # they differ in the two languages
-ENOUGH = 3.0  # weight of a sentence of which a share can be told across languages
+ENOUGH = 3.0  # weight of a sentence of which a share can be told across languages; of less, one word must be met
 
 Matrix = NDArray[np.float32]
 
@@ -70,7 +70,8 @@ def check(
         support(said, read(piece), lexicon) * (NATIVE if not same and _same(sentence, [piece]) else 1.0)
         for piece in others
     ]
-    return doubts + _words(said, met, fits, same)
+    subjects = [token.weight > 0 for token in evidence]
+    return doubts + _words(said, met, fits, same, subjects)
 
 
 def support(sentence: Sequence[Token], evidence: Sequence[Token], lexicon: Lexicon | None) -> Matrix:
@@ -162,8 +163,11 @@ def _initials(tokens: Sequence[Token]) -> set[str]:
     return {"".join(tokens[k].word[0] for k in run) for run in _runs(tokens)}
 
 
-def _words(said: Sequence[Token], met: Matrix, others: Sequence[Matrix], same: bool) -> list[Doubt]:
-    """Too little of the sentence is met, or a row of its words is met elsewhere."""
+def _words(
+    said: Sequence[Token], met: Matrix, others: Sequence[Matrix], same: bool, subjects: Sequence[bool]
+) -> list[Doubt]:
+    """Too little of the sentence is met, or a row of its words is met elsewhere. `subjects` (M,): which words of the
+    evidence weigh something."""
     places = [n for n, token in enumerate(said) if token.weight > 0]
     if not places:
         return []
@@ -171,7 +175,8 @@ def _words(said: Sequence[Token], met: Matrix, others: Sequence[Matrix], same: b
     own = met[places].max(1) if met.size else np.zeros(len(places), np.float32)
     covered = float((weights * own).sum() / weights.sum())
     doubts = []
-    if covered < COVERED[same] and (same or weights.sum() >= ENOUGH):
+    nothing = len(places) > 1 and not met[np.ix_(places, np.flatnonzero(subjects))].any()
+    if covered < COVERED[same] and (same or nothing or weights.sum() >= ENOUGH):
         doubts.append(Doubt("words", " ".join(said[n].written for n, o in zip(places, own, strict=True) if o == 0)))
     theirs = [o[places].max(1) for o in others if o.size]
     if theirs:

@@ -4,6 +4,7 @@ Words are compared by their vectors (`engines.WordEngine`), so that "retos" is m
 alike: 2015 is not nearly 2016.
 """
 
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -21,13 +22,14 @@ Vectors = NDArray[np.float32]
 
 
 class Lexicon:
-    """Likeness of words, by the vectors of an engine. What was asked for once is kept."""
+    """Likeness of words, by the vectors of an engine. What was asked for once is kept. Threads may share one."""
 
     def __init__(self, engine: WordEngine) -> None:
         self._engine = engine
         self._row: dict[str, int] = {}  # of `_known`, which has room for more
         self._known = np.zeros((0, 0), np.float32)
         self._translated: dict[str, tuple[str, ...]] = {}
+        self._keeping = threading.Lock()  # one thread at a time gives new words their rows
 
     def likeness(self, asked: Sequence[str], said: Collection[str]) -> Mapping[str, Vectors]:
         """Each word said that is ALIKE to some word asked → its cosine (N,) with every one of them, 0 where it is not.
@@ -61,17 +63,20 @@ class Lexicon:
 
     def _vectors(self, words: Sequence[str]) -> Vectors:
         """(N, D); 0 for a word that says too little by itself."""
-        new = [word for word in dict.fromkeys(words) if word not in self._row]
-        if new:
-            made = self._engine.embed_words([word if _counts(word) else "" for word in new])
-            start = len(self._row)
-            if start + len(new) > len(self._known):
-                room = np.zeros((2 * start + len(new), made.shape[1]), np.float32)
-                room[:start] = self._known[:start].reshape(start, made.shape[1])
-                self._known = room
-            self._known[start : start + len(new)] = made
-            self._row |= {word: start + n for n, word in enumerate(new)}
-        return self._known[[self._row[word] for word in words]]
+        with self._keeping:
+            new = [word for word in dict.fromkeys(words) if word not in self._row]
+            if new:
+                self._keep(new, self._engine.embed_words([word if _counts(word) else "" for word in new]))
+            return self._known[[self._row[word] for word in words]]
+
+    def _keep(self, new: Sequence[str], made: Vectors) -> None:
+        start = len(self._row)
+        if start + len(new) > len(self._known):
+            room = np.zeros((2 * start + len(new), made.shape[1]), np.float32)
+            room[:start] = self._known[:start].reshape(start, made.shape[1])
+            self._known = room
+        self._known[start : start + len(new)] = made
+        self._row |= {word: start + n for n, word in enumerate(new)}
 
     @cached_property
     def _vocabulary(self) -> tuple[tuple[str, ...], Vectors]:
