@@ -175,7 +175,7 @@ def _words(
     own = met[places].max(1) if met.size else np.zeros(len(places), np.float32)
     covered = float((weights * own).sum() / weights.sum())
     doubts = []
-    nothing = len(places) > 1 and not met[np.ix_(places, np.flatnonzero(subjects))].any()
+    nothing = len(places) > 1 and not met[places][:, np.flatnonzero(subjects)].any()
     if covered < COVERED[same] and (same or nothing or weights.sum() >= ENOUGH):
         doubts.append(Doubt("words", " ".join(said[n].written for n, o in zip(places, own, strict=True) if o == 0)))
     theirs = [o[places].max(1) for o in others if o.size]
