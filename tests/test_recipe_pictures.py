@@ -1,8 +1,10 @@
 """The recipe of the image tower: what it draws, says and learns, on tiny data made on the spot."""
 
+import json
 import shutil
 import sys
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ import people  # noqa: E402
 import task  # noqa: E402
 import texts  # noqa: E402
 from mixture import Mixture, Small, varied_drawing  # noqa: E402
-from names import Concept  # noqa: E402
+from names import Concept, icon_concepts  # noqa: E402
 from tower import Tower, TowerConfig  # noqa: E402
 
 from ateneo.models.train.loop import Settings, seed_weights, train  # noqa: E402
@@ -127,6 +129,21 @@ def test_a_step_is_made_of_the_seed_alone(toy_mixture: Mixture) -> None:
     assert torch.equal(one.pixels, again.pixels)
     assert one.pixels.shape == (6, 3, 32, 32)
     assert [item.key for item in one.items] == [item.key for item in again.items]
+
+
+def test_processes_beside_make_the_same_steps_in_the_same_order(toy_mixture: Mixture) -> None:
+    beside = Mixture(toy_mixture.drawings, toy_mixture.slides, THINGS, size=32, workers=2)
+    alone = Mixture(toy_mixture.drawings, toy_mixture.slides, THINGS, size=32)
+    for one, other in islice(zip(beside.shuffled(3, seed=1), alone.shuffled(3, seed=1), strict=True), 5):
+        assert torch.equal(one.pixels, other.pixels)
+        assert [item.key for item in one.items] == [item.key for item in other.items]
+
+
+def test_icons_that_differ_in_look_alone_draw_one_thing(tmp_path: Path) -> None:
+    horse = Concept("🐎", {"es": "caballo", "en": "horse"}, {"es": (), "en": ()})
+    icons = {name: {} for name in ("horse", "horse-bold", "horse-fill-2", "horse-light", "horse-off")}
+    (tmp_path / "icons.json").write_text(json.dumps({"icons": icons}))
+    assert list(icon_concepts(tmp_path / "icons.json", {"🐎": horse})) == ["horse", "horse-bold", "horse-fill-2"]
 
 
 def test_the_first_steps_learn_from_smaller_pictures(toy_mixture: Mixture) -> None:

@@ -6,8 +6,12 @@
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import names
@@ -17,7 +21,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIDE = 96  # pixels
-MONOCHROME = ("emojione-monotone", "fluent-emoji-high-contrast", "game-icons")  # drawn black; coloured when shown
+MONOCHROME = (  # drawn black; coloured when shown
+    "emojione-monotone", "fluent-emoji-high-contrast", "game-icons", "ph", "tabler", "hugeicons", "mdi", "mingcute",
+    "boxicons", "fa6-solid", "lucide",
+)  # fmt: skip
 Pixels = NDArray[np.uint8]
 
 
@@ -41,16 +48,29 @@ class Drawings:
         raise IndexError(index)
 
 
-def make(work: Path, styles: Iterable[str]) -> list[names.Concept]:
+def make(work: Path, styles: Iterable[str], *, processes: int = 1) -> list[names.Concept]:
     """Draws what is not drawn yet, below work/drawings; the concepts of all styles together, sorted by key."""
     known = names.emoji(work)
     used: dict[str, names.Concept] = {}
-    for style in styles:
-        icons = sources.icons(work, style)
-        mapped = names.icon_concepts(icons, known)
-        used |= {key: known[key] for key in mapped.values()}
-        _keep(work, style, _rendered(icons, mapped), count=len(mapped))
+    with _drawers(processes) as drawn:
+        for style in styles:
+            icons = sources.icons(work, style)
+            mapped = names.icon_concepts(icons, known)
+            used |= {key: known[key] for key in mapped.values()}
+            if not _path(work, style).with_suffix(".json").exists():
+                pictures = zip(mapped.values(), drawn(svg, _documents(icons, mapped)), strict=True)
+                _keep(work, style, pictures, count=len(mapped))
     return [used[key] for key in sorted(used)]
+
+
+@contextmanager
+def _drawers(processes: int) -> Iterator[Callable[..., Iterator[Pixels | None]]]:
+    """What `map` is, done by so many processes."""
+    if processes == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        yield partial(pool.map, chunksize=16)
 
 
 def load(work: Path, styles: Iterable[str]) -> Drawings:
@@ -67,8 +87,6 @@ def _path(work: Path, style: str) -> Path:
 
 def _keep(work: Path, style: str, pictures: Iterable[tuple[str, Pixels | None]], *, count: int) -> None:
     path = _path(work, style)
-    if path.with_suffix(".json").exists():
-        return
     path.parent.mkdir(parents=True, exist_ok=True)
     drawn, keys = np.empty((count, SIDE, SIDE, 4), np.uint8), []
     for key, picture in pictures:
@@ -81,10 +99,9 @@ def _keep(work: Path, style: str, pictures: Iterable[tuple[str, Pixels | None]],
     print(f"drawings: {style}, {len(keys)} of {count}", file=sys.stderr)
 
 
-def _rendered(icons: Path, mapped: dict[str, str]) -> Iterator[tuple[str, Pixels | None]]:
+def _documents(icons: Path, mapped: Iterable[str]) -> Iterator[str]:
     collection = json.loads(icons.read_text(encoding="utf-8"))
-    for icon, key in mapped.items():
-        yield key, svg(_document(collection, icon))
+    return (_document(collection, icon) for icon in mapped)
 
 
 def _document(collection: dict[str, object], icon: str) -> str:

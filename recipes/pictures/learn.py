@@ -44,7 +44,7 @@ class Plan:
 def gather(work: Path, plan: Plan, *, processes: int = 1) -> None:
     """Fetches, draws and generates everything that is learned from, below `work`."""
     sources.fetch(work)
-    drawings.make(work, (*STYLES, HELD_STYLE, MEASURED_STYLE))
+    drawings.make(work, (*STYLES, HELD_STYLE, MEASURED_STYLE), processes=processes)
     scenery.make(work / "scenery.npz", plan.scenes, photographs=work / "root" / "usr" / "share" / "backgrounds")
     parts = [(work, plan.slides, (n, processes)) for n in range(processes)]
     if processes == 1:
@@ -73,8 +73,8 @@ def known(work: Path) -> list[Concept]:
     return drawings.make(work, (*STYLES, HELD_STYLE))
 
 
-def mixtures(work: Path, plan: Plan, *, steps: int = 0) -> tuple[Mixture, Mixture]:
-    """What is learned from in so many steps, and what is kept apart."""
+def mixtures(work: Path, plan: Plan, *, steps: int = 0, workers: int = 0) -> tuple[Mixture, Mixture]:
+    """What is learned from in so many steps, made by so many processes beside this one, and what is kept apart."""
     concepts = known(work)
     pages, held = generated.load(work / "slides", count=plan.slides), min(HELD_PAGES, plan.slides // 10)
     size = plan.config.image_size
@@ -87,6 +87,7 @@ def mixtures(work: Path, plan: Plan, *, steps: int = 0) -> tuple[Mixture, Mixtur
             slides_share=1 - plan.drawn,
             only=range(len(pages) - held),
             small=Small(plan.small, steps=round(steps * plan.early)),
+            workers=workers,
         ),
         Mixture(
             drawings.load(work, [HELD_STYLE]), pages, concepts, size=size, only=range(len(pages) - held, len(pages))
@@ -99,6 +100,11 @@ def bank(work: Path, encoder: SentenceVectors) -> texts.Bank:
     return texts.embed(texts.gather(known(work)), encoder, folder=work / "texts")
 
 
+def folder(work: Path, encoder: SentenceVectors) -> Path:
+    """Where the run is kept of the tower that meets this encoder."""
+    return work / "runs" / encoder.space
+
+
 def learn(
     work: Path,
     plan: Plan,
@@ -108,13 +114,14 @@ def learn(
     group: Group,
     report: Report,
     begin: Path | None = None,
+    workers: int = 0,
 ) -> Path:
     """Trains, or goes on; the folder of the model. A new run starts from the weights of the file `begin`, where one is
     given."""
     said = bank(work, encoder)
-    learned, held = mixtures(work, plan, steps=settings.steps)
+    learned, held = mixtures(work, plan, steps=settings.steps, workers=workers)
     rarity = task.rarities(said, learned.slides.facts)
-    run = work / "runs" / encoder.space
+    run = folder(work, encoder)
     run.mkdir(parents=True, exist_ok=True)
     seed_weights(settings.seed)
     locked = task.LockedTask(plan.config, said, rarity=rarity)

@@ -18,6 +18,7 @@ import shipped
 import torch
 
 from ateneo.engines.sentence_vectors import SHIPPED, SentenceVectors
+from ateneo.models.train.checkpoints import Metrics
 from ateneo.models.train.distributed import join, leave
 from ateneo.models.train.loop import Settings
 
@@ -38,14 +39,20 @@ def main() -> None:
     group.wait()
     if options.prepare:
         return
+    if options.ship:
+        ship(learn.folder(options.work, encoder) / "model", encoder, options=options)
+        return
     settings = Settings(
         steps=options.steps, batch=options.batch, lr=options.lr, warmup=50,
         weight_decay=0.1, betas=(0.9, 0.98), ema=0.99, optimizer="muon", precision=options.precision,
         save_every=100, test_every=250, show_every=1000,
     )  # fmt: skip
-    model = learn.learn(options.work, plan, encoder, settings=settings, group=group, report=_say, begin=options.begin)
-    if group.first:
-        ship(model, encoder, options=options, settings=settings)
+    model = learn.learn(
+        options.work, plan, encoder, settings=settings, group=group, report=_say, begin=options.begin,
+        workers=options.workers,
+    )  # fmt: skip
+    if group.first and not options.learn:
+        ship(model, encoder, options=options)
     leave()
 
 
@@ -65,21 +72,25 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="", help="cpu or cuda; else what there is")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1, help="that generate slides")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make the pictures of the steps to come")
     parser.add_argument("--prepare", action="store_true", help="make everything that is learned from, and stop")
+    parser.add_argument("--learn", action="store_true", help="train, and stop before anything is measured or shipped")
+    parser.add_argument("--ship", action="store_true", help="only measure and ship the run as it stands")
     parser.add_argument("--whole", action="store_true", help="float32 in place of 8 bits, to measure what these cost")
     return parser.parse_args()
 
 
-def ship(model: Path, encoder: SentenceVectors, *, options: argparse.Namespace, settings: Settings) -> None:
+def ship(model: Path, encoder: SentenceVectors, *, options: argparse.Namespace) -> None:
     """Writes the files that ship, measures them, and writes the card."""
     tower = shipped.read(model)
     cosine = shipped.write(tower, options.out, space=encoder.space, size=learn.READS, small=not options.whole)
     shipped.halve(tower, options.half)
     figures = measure.everything(options.out, encoder, work=options.work) | {"least cosine with torch": cosine}
     config = tower.config
+    learned = Metrics(learn.folder(options.work, encoder) / "metrics.jsonl").read()[-1]
     about = {
         "space": encoder.space, "parameters": sum(p.numel() for p in tower.parameters()), "widths": config.widths,
-        "image size": learn.READS, "embed": config.embed, "steps": settings.steps, "batch": settings.batch,
+        "image size": learn.READS, "embed": config.embed, "steps": int(learned["step"]), "batch": options.batch,
         "held style": learn.HELD_STYLE,
     }  # fmt: skip
     shipped.card(options.out, figures=figures, about=about)

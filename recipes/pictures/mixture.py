@@ -19,12 +19,14 @@ from generated import Slides
 from names import Concept
 from numpy.typing import NDArray
 from texts import NOTHING
+from torch.utils.data import DataLoader, Dataset
 
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.items import Item
 
 Pixels = NDArray[np.uint8]
-AHEAD = 3  # batches made before they are asked for
+AHEAD = 3  # batches made before they are asked for, by each that makes them
+LAST = 10**9  # step, more than any run has
 BLACK = 0.4  # how often a drawing in black is shown, beside one in colours
 EVEN = 0.4  # from 0, each drawing as often, to 1, each concept as often
 DRAWING = bits({"drawing"})
@@ -56,6 +58,23 @@ class Small:
     steps: int
 
 
+class _Steps(Dataset[Batch]):
+    """The batch of each step, which hangs on the seed, the step and the rank alone."""
+
+    def __init__(self, mixture: "Mixture", batch: int, *, seed: int, rank: int) -> None:
+        self.mixture, self.batch, self.seed, self.rank = mixture, batch, seed, rank
+
+    def __getitem__(self, step: int) -> Batch:
+        cv2.setNumThreads(1)
+        small = self.mixture.small
+        size = small.size if step < small.steps else self.mixture.size
+        return self.mixture.made(self.batch, seed=(self.seed, step, self.rank), size=size)
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
+
+
 class Mixture(Pictures):
     """Drawings and slides, without end. `styles` are those to take drawings from."""
 
@@ -69,6 +88,7 @@ class Mixture(Pictures):
         slides_share: float = 0.5,
         only: range | None = None,
         small: Small | None = None,
+        workers: int = 0,
     ) -> None:
         super().__init__([], size)
         self.drawings, self.slides, self.share = drawings, slides, slides_share
@@ -76,20 +96,25 @@ class Mixture(Pictures):
         self.directed = {concept.key for concept in concepts if concept.directed}
         self.pages = only or range(len(slides))
         self.small = small or Small(size, steps=0)
-        self.through = _through(drawings)
+        self.through, self.workers = _through(drawings), workers
 
     def __len__(self) -> int:
         return len(self.drawings) + len(self.pages)
 
     def shuffled(self, batch: int, *, seed: int, start: int = 0, rank: int = 0, ranks: int = 1) -> Iterator[Batch]:
-        """Batches without end from step `start` on."""
+        """Batches without end from step `start` on, made by `workers` processes, or by a thread where these are 0."""
         del ranks  # each rank draws for itself, from its own numbers
+        steps = _Steps(self, batch, seed=seed, rank=rank)
+        if self.workers:
+            yield from DataLoader(
+                steps, batch_size=None, sampler=range(start, LAST), num_workers=self.workers, prefetch_factor=AHEAD,
+                collate_fn=_as_it_is,
+            )  # fmt: skip
+            return
         with ThreadPoolExecutor(1) as pool:
             waiting: deque[Future[Batch]] = deque()
             for step in count(start):
-                size = self.small.size if step < self.small.steps else self.size
-                made = pool.submit(self.made, batch, seed=(seed, step, rank), size=size)
-                waiting.append(made)
+                waiting.append(pool.submit(steps.__getitem__, step))
                 if len(waiting) > AHEAD:
                     yield waiting.popleft().result()
 

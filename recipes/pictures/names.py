@@ -19,6 +19,8 @@ COMMON = 4  # concepts that share a keyword at most, for the keyword to name one
 DIRECTED = re.compile(
     r"arrow|left|right|clock|flag|letter|number|button|keycap|symbol|sign|mark|flecha|bandera|\d|mirror|forward|back"
 )
+LOOKS = re.compile(r"(-(bold|linear|outline|fill|filled|solid|duotone|light|thin|regular|line|rounded|color|\d+))+$")
+DRAWN = 3  # icons of one thing that are taken of a collection: where there are more, they differ in little
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,19 @@ def slug(name: str) -> str:
 
 
 def icon_concepts(icons: Path, known: dict[str, Concept]) -> dict[str, str]:
-    """Icon → the characters it draws, for the icons of a collection that CLDR names."""
+    """Icon → the characters it draws, for the icons of a collection that CLDR names, at most DRAWN of each."""
     names = json.loads(icons.read_text(encoding="utf-8"))["icons"]
     table = icons.with_name("chars.json")
     given = _characters(table) if table.exists() else {}
     spoken = _spoken(tuple(known), tuple(concept.names["en"] for concept in known.values()))
-    found = {}
+    found: dict[str, str] = {}
+    times: dict[str, int] = defaultdict(int)
     for icon in names:
-        key = given.get(icon) or spoken.get(icon) or spoken.get(icon.replace("-", ""))
-        if key in known:
+        told = (given.get(icon), *(spoken.get(form) for form in (icon, icon.replace("-", ""), LOOKS.sub("", icon))))
+        key = next((key for key in told if key in known), None)
+        if key and times[key] < DRAWN:
             found[icon] = key
+            times[key] += 1
     return found
 
 

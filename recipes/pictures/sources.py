@@ -14,6 +14,7 @@ from pathlib import Path
 DRAWINGS = {  # npm package: version, licence
     "noto": ("1.2.9", "Apache-2.0"),
     "noto-v1": ("1.2.5", "Apache-2.0"),
+    "emojione-v1": ("1.2.3", "CC-BY-SA-4.0"),
     "emojione": ("1.2.3", "CC-BY-4.0"),
     "emojione-monotone": ("1.2.1", "CC-BY-4.0"),
     "fluent-emoji": ("1.2.7", "MIT"),
@@ -24,6 +25,18 @@ DRAWINGS = {  # npm package: version, licence
     "streamline-emojis": ("1.2.4", "CC-BY-4.0"),
     "game-icons": ("1.2.4", "CC-BY-3.0"),
     "flat-color-icons": ("1.2.3", "MIT"),
+    "icon-park": ("1.2.4", "Apache-2.0"),
+    "streamline-color": ("1.2.2", "CC-BY-4.0"),
+    "streamline-cyber-color": ("1.2.2", "CC-BY-4.0"),
+    "marketeq": ("1.2.2", "MIT"),
+    "ph": ("1.2.2", "MIT"),
+    "tabler": ("1.2.41", "MIT"),
+    "hugeicons": ("1.2.35", "MIT"),
+    "mdi": ("1.2.3", "Apache-2.0"),
+    "mingcute": ("1.2.8", "Apache-2.0"),
+    "boxicons": ("1.2.0", "MIT"),
+    "fa6-solid": ("1.2.4", "CC-BY-4.0"),
+    "lucide": ("1.2.137", "ISC"),
 }
 MEASURED = {"openmoji": ("1.2.29", "CC-BY-SA-4.0")}
 DEBIAN = {  # package: licence, what it is taken for

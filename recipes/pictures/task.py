@@ -67,7 +67,7 @@ class LockedTask(Task):
         chosen = self.choose().to(device)
         of = self.concept[chosen]
         true = matches(concept, facts, of, self.states[chosen])  # (B, C)
-        I_e = self.model(normalised(batch.pixels).to(device)).float()
+        I_e = self.model(normalised(batch.pixels.to(device))).float()
         same = (of[None] == concept[:, None]) & (of != NOTHING)  # of its thing, true or not
         with torch.autocast(device.type, enabled=False):
             return locked_loss(
@@ -92,7 +92,7 @@ class LockedTask(Task):
         right = seen = 0
         pages = self.pages.to(self.t.device)
         for batch in held.in_order(TEST_BATCH):
-            I_e = model(normalised(batch.pixels).to(self.t.device)).float()
+            I_e = model(normalised(batch.pixels.to(self.t.device))).float()
             concept, facts = truths(batch.items, self.t.device)
             true = matches(concept, facts, self.concept[pages], self.states[pages])
             nearest = scores(I_e, self.vectors[pages]).argmax(1, keepdim=True)
@@ -105,14 +105,14 @@ class LockedTask(Task):
         pixels, places = held.gallery()
         if not len(places):
             return {}
-        parts = [model(normalised(part).to(self.t.device)).float() for part in pixels.split(TEST_BATCH)]
+        parts = [model(normalised(part.to(self.t.device))).float() for part in pixels.split(TEST_BATCH)]
         I_e = torch.cat(parts)
         return {f"names {n}": recall(I_e, places, self.bank, language=n) for n in ("es", "en")}
 
     def show(self, model: nn.Module, held: Pictures, path: Path) -> None:
         """A sheet of held slides with the nearest text of each."""
         batch = next(iter(held.in_order(SHOWN)))
-        I_e = model(normalised(batch.pixels).to(self.t.device)).float()
+        I_e = model(normalised(batch.pixels.to(self.t.device))).float()
         nearest = self.pages[scores(I_e, self.vectors[self.pages.to(I_e.device)]).argmax(1).cpu()]
         lines = [self.bank.said.texts[int(n)][:34] for n in nearest]
         sheet(batch.pixels, columns=10, under=lines, scale=1).save(path)
