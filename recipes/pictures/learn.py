@@ -1,7 +1,7 @@
 """From sources to a trained tower, in steps that are each kept: what is there is not made again."""
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,7 +26,8 @@ HELD_STYLE = "fxemoji"  # learned from never: what is decided is decided on it, 
 STYLES = tuple(name for name in sources.DRAWINGS if name != HELD_STYLE)
 HELD_PAGES = 1000  # generated slides kept apart: the last ones
 MEASURED_STYLE = "openmoji"
-READS = 80  # pixels of the pictures that the tower reads where it serves
+READS = 96  # pixels of the pictures that the tower reads where it serves
+TOWER = TowerConfig(image_size=READS, widths=(32, 64, 128, 288), blocks=(1, 2, 3, 2), head=640)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Plan:
 
     slides: int = 40_000
     scenes: int = 600
-    config: TowerConfig = field(default_factory=TowerConfig)
+    config: TowerConfig = TOWER
     drawn: float = 0.85  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     small: int = 64  # pixels of the pictures of the first part of the steps ...
     early: float = 0.765  # ... which is this

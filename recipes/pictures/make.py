@@ -44,8 +44,9 @@ def main() -> None:
         return
     settings = Settings(
         steps=options.steps, batch=options.batch, lr=options.lr, warmup=50,
-        weight_decay=0.1, betas=(0.9, 0.98), ema=0.99, optimizer="muon", precision=options.precision,
-        save_every=100, test_every=250, show_every=1000,
+        weight_decay=0.1, betas=(0.9, 0.98), ema=options.ema, optimizer="muon", precision=options.precision,
+        save_every=max(100, options.steps // 20), test_every=max(250, options.steps // 20),
+        show_every=max(1000, options.steps // 5),
     )  # fmt: skip
     model = learn.learn(
         options.work, plan, encoder, settings=settings, group=group, report=_say, begin=options.begin,
@@ -67,6 +68,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=2680)
     parser.add_argument("--batch", type=int, default=160)
     parser.add_argument("--lr", type=float, default=8e-3)
+    parser.add_argument("--ema", type=float, default=0.99, help="of the weights; more where there are more steps")
     parser.add_argument("--slides", type=int, default=learn.Plan.slides, help="generated pictures of slides")
     parser.add_argument("--precision", default="bf16", help="bf16, or fp32 where the processor has no bf16")
     parser.add_argument("--device", default="", help="cpu or cuda; else what there is")

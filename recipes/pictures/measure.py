@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import drawings
 import learn
 import names
@@ -178,6 +177,8 @@ def _in(frame: tuple[str, float, Image.Image], span: dict[str, object]) -> bool:
 
 def _frames(talk: dict[str, object]) -> list[tuple[str, float, Image.Image]]:
     """(file, second, picture): the middle of every slide, and of every moment with hands raised."""
+    import av  # only here: learning does without
+
     spans = [(s["start"], s["end"]) for s in talk["slides"]] + list(talk["hands_raised"])  # type: ignore[attr-defined,call-overload]
     seconds, found = sorted((a + b) / 2 for a, b in spans), []
     with av.open(str(SAMPLE / str(talk["file"]))) as container:
