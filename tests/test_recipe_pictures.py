@@ -25,8 +25,8 @@ import task  # noqa: E402
 import texts  # noqa: E402
 from mixture import Mixture, Small, varied_drawing  # noqa: E402
 from names import Concept, icon_concepts  # noqa: E402
-from tower import Tower, TowerConfig  # noqa: E402
 
+from ateneo.models.tower import Tower, TowerConfig  # noqa: E402
 from ateneo.models.train.loop import Settings, seed_weights, train  # noqa: E402
 from ateneo.models.train.optimizers import optimizers_of  # noqa: E402
 

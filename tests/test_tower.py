@@ -24,7 +24,8 @@ sys.path.insert(0, str(ROOT / "recipes" / "pictures"))
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, object]:
     """A tiny tower with random weights, written as the recipe writes what ships."""
     import shipped
-    from tower import Tower, TowerConfig
+
+    from ateneo.models.tower import Tower, TowerConfig
 
     torch.manual_seed(0)
     tower = Tower(TowerConfig(image_size=32, widths=(8, 16), blocks=(0, 1), head=16, embed=384)).eval()

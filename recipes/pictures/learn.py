@@ -16,9 +16,9 @@ import texts
 from mixture import Mixture, Small
 from names import Concept
 from safetensors.torch import load_file
-from tower import TowerConfig
 
 from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.models.tower import TowerConfig
 from ateneo.models.train.distributed import Group
 from ateneo.models.train.loop import Report, Settings, seed_weights, train
 

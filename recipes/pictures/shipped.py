@@ -11,10 +11,10 @@ import onnxruntime
 import sources
 import torch
 from safetensors.torch import load_file, save_file
-from tower import Convolution, Tower, TowerConfig
 
 from ateneo.errors import EngineError
 from ateneo.models.preprocess import HALF, Preprocess
+from ateneo.models.tower import Convolution, Tower, TowerConfig
 
 FILE = "vision_model.onnx"
 CLOSE = 1e-3  # the greatest difference of a number from torch

@@ -19,8 +19,8 @@ from mixture import Mixture, Shown
 from numpy.typing import NDArray
 from texts import NOTHING, Bank
 from torch import Tensor, nn
-from tower import Tower, TowerConfig
 
+from ateneo.models.tower import Tower, TowerConfig
 from ateneo.models.train.clip import HIGHEST
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.loop import Task

@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put(place, "prior", Prior(prior), asdict(prior))
     vqgan = VqganConfig(widths=(8, 16), blocks=1, attention=(), z_channels=4, codes=16, embed=4, groups=4)
     put(place, "vqgan", Vqgan(vqgan), asdict(vqgan))
-    tower = TowerConfig(image_size=32, width=32, layers=1, heads=2)
+    tower = TowerConfig(image_size=32, widths=(8, 16), blocks=(0, 1), head=16)
     put(place, "tower", Tower(tower), asdict(tower))
     said = {"text_space": SentenceVectors().space, "schedule": "cosine", "T": 1000}
     (place / "config.json").write_text(json.dumps(said))
