@@ -1,7 +1,9 @@
 """The recipe of the image tower: what it draws, says and learns, on tiny data made on the spot."""
 
+import io
 import json
 import shutil
+import struct
 import sys
 from dataclasses import replace
 from itertools import islice
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 # ruff: noqa: N803, N806 (the symbols of the papers)
 torch = pytest.importorskip("torch")
@@ -20,9 +23,12 @@ sys.path.insert(0, str(RECIPE))
 import drawings  # noqa: E402
 import facts  # noqa: E402
 import generated  # noqa: E402
+import looks  # noqa: E402
 import people  # noqa: E402
+import photographs  # noqa: E402
 import task  # noqa: E402
 import texts  # noqa: E402
+import written  # noqa: E402
 from mixture import Mixture, Small, varied_drawing  # noqa: E402
 from names import Concept, icon_concepts  # noqa: E402
 
@@ -38,6 +44,9 @@ THINGS = [
 ]
 
 
+GREY = photographs.Scenes(np.full((1, 8, 12, 3), 90, np.uint8), np.array([0], np.uint64))
+
+
 def toy_bank() -> texts.Bank:
     said = texts.gather(THINGS)
     vectors = np.random.default_rng(0).standard_normal((len(said.texts), 8)).astype(np.float32)
@@ -47,7 +56,7 @@ def toy_bank() -> texts.Bank:
 @pytest.fixture(scope="session")
 def toy_mixture(tmp_path_factory: pytest.TempPathFactory) -> Mixture:
     folder = tmp_path_factory.mktemp("slides")
-    generated.make(folder, generated.Stock(scenes=np.full((1, 8, 12, 3), 90, np.uint8), seen=np.array([0])), count=12)
+    generated.make(folder, generated.Stock(scenes=GREY), count=12)
     pixels = np.random.default_rng(1).integers(0, 256, (2, 96, 96, 4), dtype=np.uint8)
     toys = drawings.Drawings(("toy",), (pixels,), (("a", "b"),))
     return Mixture(toys, generated.load(folder, count=12), THINGS, size=32)
@@ -63,7 +72,7 @@ def learned(mixture: Mixture, out: Path, steps: int) -> dict[str, torch.Tensor]:
 
 
 def test_the_same_number_gives_the_same_picture() -> None:
-    stock = generated.Stock(scenes=np.full((1, 8, 12, 3), 90, np.uint8), seen=np.array([0]))
+    stock = generated.Stock(scenes=GREY)
     one, again, other = (generated.draw(stock, seed=3, number=n) for n in (5, 5, 6))
     assert np.array_equal(one.pixels, again.pixels)
     assert one.facts == again.facts
@@ -237,3 +246,58 @@ def test_cldr_names_drawings_in_both_languages(tmp_path: Path) -> None:
     known = names.emoji(Path(work))
     assert known["🐘"].names == {"en": "elephant", "es": "elefante"}
     assert names.icon_concepts(sources.icons(Path(work), "noto"), known)["elephant"] == "🐘"
+
+
+def test_photographs_in_a_bundle_of_resources_are_found_in_order(tmp_path: Path) -> None:
+    entries = []
+    for colour in ((200, 10, 10), (10, 10, 200)):
+        held = io.BytesIO()
+        Image.new("RGB", (160, 120), colour).save(held, "JPEG")
+        entries.append(held.getvalue())
+    entries.insert(1, b"a sound, not a picture")
+    data = b"".join(struct.pack(">I", len(entry)) + entry for entry in entries)
+    path = tmp_path / "some.rcc"
+    path.write_bytes(b"qres" + struct.pack(">4I", 3, 20 + len(data), 20, 20 + len(data)) + data)
+    found = list(photographs.bundled(path))
+    assert [picture.shape for picture in found] == [(120, 160, 3)] * 2
+    assert found[0][60, 80, 0] > 150 > found[1][60, 80, 0]
+    (tmp_path / "other.rcc").write_bytes(b"PK")
+    with pytest.raises(ValueError, match="no bundle"):
+        list(photographs.bundled(tmp_path / "other.rcc"))
+
+
+def test_composed_scenes_are_uneven_as_photographs_are_and_pages_are_not() -> None:
+    given = photographs.Props([], [np.full((60, 30, 4), 200, np.uint8)])
+
+    def flat(pixels: np.ndarray) -> float:
+        """The part of the pixels that equal the one at their right."""
+        return float((np.diff(pixels.astype(int), axis=1) == 0).all(-1).mean())
+
+    scenes = [photographs.composed(np.random.default_rng(n), given) for n in range(8)]
+    page = looks.page(looks.look(np.random.default_rng(0), ()))
+    assert all("photo" in seen for _, seen in scenes)
+    assert np.mean([flat(np.asarray(picture)) for picture, _ in scenes]) < 0.4 < flat(np.asarray(page))
+
+
+def test_photographs_are_kept_and_drawn_as_often_as_asked(tmp_path: Path) -> None:
+    counts = photographs.Counts(landscapes=1, composed=3, cuts=0)
+    photographs.make(tmp_path, lambda: photographs.Props([], [np.full((60, 30, 4), 200, np.uint8)]), counts)
+    kept, rng = photographs.load(tmp_path), np.random.default_rng(0)
+    assert kept.pixels.shape == (4, 128, 192, 3)
+    shown = [kept.some(rng, land=1.0)[1] for _ in range(5)]
+    assert all(seen & {"landscape", "city"} for seen in shown)
+    assert all("photo" in kept.some(rng, land=0.0)[1] for _ in range(5))
+    with pytest.raises(FileNotFoundError, match="prepare"):
+        photographs.load(tmp_path / "none")
+
+
+@pytest.mark.parametrize("place", range(len(written.WRITTEN)))
+def test_pages_of_words_are_text_and_written_within_their_box(place: int) -> None:
+    draw, _ = written.WRITTEN[place]
+    look = looks.look(np.random.default_rng(place), ())
+    page = Image.new("RGB", look.size, look.ground)
+    seen = draw(page, look, (40, 60, 280, 180))
+    changed = np.argwhere((np.asarray(page) != look.ground).any(-1))
+    assert "text" in facts.implied(seen)
+    assert len(changed) > 50
+    assert changed[:, 1].min() > 15

@@ -11,15 +11,20 @@ from itertools import product
 
 # fact: noun phrases (Spanish, English)
 THINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "title": (("el título de la charla y el nombre de quien habla", "una portada con título y autor"),
-              ("the title of the talk and its speaker", "a title page with author")),
+    "title": (("el título de la charla y el nombre de quien habla", "una portada con título y autor", "una portada"),
+              ("the title of the talk and its speaker", "a title page with author", "a cover page")),
     "heading": (("una sola frase grande", "un rótulo de sección"), ("one big sentence", "a section heading")),
-    "text": (("texto", "párrafos de texto", "mucho texto escrito"), ("text", "paragraphs of text", "written text")),
-    "bullets": (("una lista de puntos", "viñetas de texto", "una lista con viñetas"),
-                ("bullet points", "a bulleted list", "a list of points")),
+    "text": (("texto", "texto escrito", "frases escritas", "párrafos de texto"),
+             ("text", "written text", "sentences", "paragraphs of text")),
+    "words": (("solo texto", "nada más que texto"), ("only text", "nothing but text")),
+    "bullets": (("una lista de puntos", "viñetas de texto", "una lista con viñetas", "una lista"),
+                ("bullet points", "a bulleted list", "a list of points", "a list")),
+    "numbered": (("una lista numerada", "puntos numerados"), ("a numbered list", "numbered points")),
     "quote": (("una cita entre comillas", "una cita textual"), ("a quotation", "a quote in quotation marks")),
-    "table": (("una tabla", "una tabla de datos", "una tabla con filas y columnas", "un cuadro de cifras"),
-              ("a table", "a table of data", "a table with rows and columns", "a grid of figures")),
+    "table": (("una tabla", "una tabla de datos", "una tabla con filas y columnas", "un cuadro de cifras",
+               "una tabla de números"),
+              ("a table", "a table of data", "a table with rows and columns", "a grid of figures",
+               "a table of numbers")),
     "plot": (("una gráfica", "un gráfico de datos", "una gráfica de resultados", "un gráfico estadístico"),
              ("a plot", "a chart", "a graph of data", "a chart of results")),
     "bars": (("un gráfico de barras", "un diagrama de barras", "barras que comparan valores"),
@@ -85,6 +90,13 @@ POSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "arms down": (("con los brazos caídos", "con las manos abajo"), ("with arms hanging down", "with hands down")),
     "hands joined": (("con las manos juntas", "con las manos delante"), ("with hands joined", "with hands in front")),
 }  # fmt: skip
+IN_PHOTOS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # said of photographs alone: drawings have names
+    "animal": (("un animal", "animales"), ("an animal", "animals")),
+    "food": (("comida", "algo de comer"), ("food", "something to eat")),
+    "things": (("objetos", "cosas sobre una mesa"), ("objects", "things on a table")),
+    "room": (("una habitación", "un interior"), ("a room", "an indoor scene")),
+    "building": (("un edificio", "una calle con edificios"), ("a building", "a street with buildings")),
+}  # fmt: skip
 FRAMES = (  # a slide with something on it
     ("una diapositiva con {}", "diapositiva que muestra {}", "en la diapositiva hay {}", "una lámina con {}",
      "una transparencia de una charla con {}", "{} en una diapositiva"),
@@ -104,12 +116,31 @@ PHOTOS = (
     ("una diapositiva con una foto de {}", "foto en una diapositiva: {}", "una lámina con un paisaje: {}"),
     ("a slide with a photo of {}", "a slide with a landscape photo: {}", "{} in a photograph on a slide"),
 )
+WHOLE = (  # a photograph that fills the picture, or is all that is looked at
+    ("una fotografía de {}", "una foto de {}", "foto de {}"),
+    ("a photograph of {}", "a photo of {}", "{} photographed with a camera"),
+)
+KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # of pictures, in a word or two
+    "slide": (("una diapositiva", "diapositiva", "una página de una presentación"),
+              ("a slide", "slide", "a page of a presentation")),
+    "title": (("portada", "portada con el título", "la primera diapositiva de la charla"),
+              ("title slide", "cover with the title", "the first slide of the talk")),
+    "text": (("diapositiva de texto", "una página de texto"), ("text slide", "a page of text")),
+    "words": (("solo palabras escritas", "una diapositiva sin imágenes, solo texto"),
+              ("written words only", "a slide without pictures, only text")),
+    "bullets": (("lista", "diapositiva de viñetas"), ("list", "bullet slide")),
+    "table": (("tabla", "datos en filas y columnas"), ("table", "data in rows and columns")),
+    "plot": (("gráfica", "gráfico"), ("chart", "plot", "graph")),
+    "diagram": (("diagrama", "esquema"), ("diagram",)),
+    "photo": (("foto", "fotografía", "una imagen tomada con una cámara"),
+              ("photo", "photograph", "an image taken with a camera")),
+}  # fmt: skip
 GROUNDS = {
     "dark": (("una diapositiva de fondo oscuro",), ("a slide with a dark background",)),
     "light": (("una diapositiva de fondo claro",), ("a slide with a light background",)),
 }
 SCENES = ("landscape", "mountains", "snow", "village", "mountain village", "sea", "city", "forest", "sunset")
-ALL = ("slide", *THINGS, *POSES, *GROUNDS, "beside")
+ALL = ("slide", *THINGS, *IN_PHOTOS, *POSES, *GROUNDS, "beside")
 BIT = {fact: 1 << place for place, fact in enumerate(ALL)}
 assert len(ALL) <= 63  # one number of 64 bits holds them
 
@@ -140,8 +171,10 @@ def implied(facts: Iterable[str]) -> set[str]:
         found.add("diagram")
     if {"village", "mountains"} <= found:
         found.add("mountain village")
-    if found & {"bullets", "quote"}:
+    if found & {"bullets", "numbered", "quote", "heading"}:
         found.add("text")
+    if "city" in found:
+        found.add("building")
     return found
 
 
@@ -164,6 +197,16 @@ def _said(place: int) -> Iterator[tuple[str, tuple[str, ...]]]:
     for fact in SCENES:
         for frame, word in product(PHOTOS[place], THINGS[fact][place]):
             yield frame.format(word), ("slide", "photo", fact)
+    photographed = {**{fact: THINGS[fact] for fact in (*SCENES, "person")}, **IN_PHOTOS}
+    for fact, words in photographed.items():
+        for frame, word in product(WHOLE[place], words[place]):
+            yield frame.format(word), ("photo", fact)
+        if fact in IN_PHOTOS:
+            for frame, word in product(PHOTOS[place][:1], words[place]):
+                yield frame.format(word), ("slide", "photo", fact)
+    for fact, texts in KINDS.items():
+        for text in texts[place]:
+            yield text, (fact,)
     for fact, texts in GROUNDS.items():
         for text in texts[place]:
             yield text, ("slide", fact)
@@ -190,7 +233,15 @@ def _pairs(place: int) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Two things on one slide."""
     joined = "{} y {}" if place == 0 else "{} and {}"
     pairs = [("bullets", other) for other in ("photo", "drawing", "plot", "diagram", "bars", "map", "QR code", "table")]
-    for first, second in (*pairs, ("bars", "several colours"), ("lines", "several colours"), ("plot", "text")):
+    for first, second in (
+        *pairs,
+        ("bars", "several colours"),
+        ("lines", "several colours"),
+        ("plot", "text"),
+        ("text", "photo"),
+        ("text", "drawing"),
+        ("table", "text"),
+    ):
         for frame in FRAMES[place][:3]:
             for n in range(2):
                 words = [THINGS[fact][place][n % len(THINGS[fact][place])] for fact in (first, second)]

@@ -16,9 +16,11 @@ import numpy as np
 import pages
 import people
 import scenery
+import written
 from drawings import MONOCHROME, Drawings
 from looks import Look
 from numpy.typing import NDArray
+from photographs import Scenes
 from PIL import Image, ImageDraw
 
 SIDE = 144  # pixels: more than the tower reads, so that learning can cut
@@ -31,20 +33,12 @@ class Stock:
     """What pages are made of beside what is drawn here: fonts, landscapes, drawings of named things."""
 
     fonts: tuple[Path, ...] = ()
-    scenes: Pixels | None = None  # (n, h, w, 3)
-    seen: NDArray[np.uint64] | None = None  # (n,) facts of the scenes
+    scenes: Scenes | None = None
     drawings: Drawings | None = None
 
-    def scene(self, rng: np.random.Generator) -> tuple[Image.Image, set[str]]:
-        """A landscape or photograph; drawn on the spot where none is kept."""
-        if self.scenes is None or self.seen is None:
-            return scenery.scene(rng)
-        n = int(rng.integers(len(self.scenes)))
-        shown = {fact for fact, bit in facts.BIT.items() if int(self.seen[n]) & bit}
-        picture = Image.fromarray(np.asarray(self.scenes[n]))
-        if rng.random() < 0.5:
-            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        return picture, shown
+    def scene(self, rng: np.random.Generator, *, land: float = 0.45) -> tuple[Image.Image, set[str]]:
+        """A photograph, a landscape as often as `land` says; a landscape drawn on the spot where none is kept."""
+        return scenery.scene(rng) if self.scenes is None else self.scenes.some(rng, land=land)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +55,104 @@ def draw(stock: Stock, *, seed: int, number: int) -> Shown:
     rng = np.random.default_rng([seed, number])
     look = looks.look(rng, stock.fonts)
     kind, concept = rng.random(), ""
-    if kind < 0.68:
+    if kind < 0.63:
         page, seen, concept = slide(stock, look)
-        if kind < 0.16:
+        if kind < 0.14:
             page, more = people.room(rng, page)
-            seen |= more
-    elif kind < 0.83:
+            seen = (seen | more) - {"words"}
+        elif kind < 0.22:
+            page, more = framed(rng, page)
+            seen = (seen | more) - ({"words"} if more else set())
+    elif kind < 0.76:
         page, seen = _alone(look)
-    elif kind < 0.96:
-        page, seen = stock.scene(rng)
+    elif kind < 0.97:
+        page, seen = photograph(stock, rng)
     else:
         page, seen = people.room(rng, None)
+        seen |= {"photo", "room"}
     return Shown(camera(page, rng), facts.bits(facts.implied(seen)), concept)
+
+
+def photograph(stock: Stock, rng: np.random.Generator) -> tuple[Image.Image, set[str]]:
+    """A photograph that fills the picture, of any shape; sometimes a few side by side."""
+    picture, seen = stock.scene(rng, land=0.2)
+    if rng.random() < 0.06:
+        page = Image.new("RGB", picture.size, tuple(int(c) for c in rng.integers(0, 256, 3)))
+        edge, places = int(rng.integers(0, 5)), ((0, 0), (1, 0), (0, 1), (1, 1))
+        half = (picture.width // 2 - edge, picture.height // 2 - edge)
+        for i, j in places:
+            other, more = (picture, seen) if (i, j) == (0, 0) else stock.scene(rng, land=0.2)
+            page.paste(other.resize(half), (i * (half[0] + edge), j * (half[1] + edge)))
+            seen = seen | more
+        return page, seen
+    w, h = picture.size
+    wide, high = (int(side * rng.uniform(0.7, 1)) for side in (w, h))
+    if rng.random() < 0.3:  # upright
+        wide = int(wide * rng.uniform(0.55, 0.8))
+    x, y = int(rng.integers(0, w - wide + 1)), int(rng.integers(0, h - high + 1))
+    return picture.crop((x, y, x + wide, y + high)), seen
+
+
+def framed(rng: np.random.Generator, page: Image.Image) -> tuple[Image.Image, set[str]]:
+    """A page as a recording shows it: between black bars, or with whoever speaks in a corner or at a side."""
+    w, h = page.size
+    if rng.random() < 0.5:
+        across, share = rng.random() < 0.6, rng.uniform(1.08, 1.4)
+        made = Image.new("RGB", (int(w * share), h) if across else (w, int(h * share)), (int(rng.integers(0, 24)),) * 3)
+        made.paste(page, ((made.width - w) // 2, (made.height - h) // 2))
+        return made, set()
+    face, side = people.portrait(rng), rng.uniform(0.16, 0.3)
+    if rng.random() < 0.4:
+        made = Image.new("RGB", (int(w * 1.3), h), tuple(int(c) for c in rng.integers(0, 60, 3)))
+        made.paste(page, (0, 0))
+        made.paste(face.resize((int(w * 0.26), int(h * 0.45))), (int(w * 1.02), int(h * rng.uniform(0.02, 0.5))))
+        return made, {"person"}
+    made, size = page.copy(), (int(w * side), int(h * side * 1.2))
+    corner = (w - size[0] if rng.random() < 0.7 else 0, h - size[1] if rng.random() < 0.6 else 0)
+    made.paste(face.resize(size), corner)
+    return made, {"person"}
 
 
 def slide(stock: Stock, look: Look) -> tuple[Image.Image, set[str], str]:
     """A page of chance, its facts and the concept on it."""
     made, kind = looks.page(look), look.rng.random()
     ground = {"slide", "dark" if look.dark else "light"}
+    if look.chance(0.06):
+        made = _veiled(look, stock)
     if kind < 0.1:
         return made, ground | _title(made, look, stock), ""
     top = looks.heading(made, look)
     w, h = look.size
     box = (w * 0.07, top, w * 0.93, h * 0.9)
-    if kind < 0.34:
+    if kind < 0.3:
         seen, concept = _with_picture(made, look, stock, box)
         return made, ground | seen, concept
     seen = _body(made, look, box)
-    if kind < 0.42 and seen & {"plot", "diagram", "bars", "lines", "pie", "map", "table"}:
+    if "words" in seen and stock.drawings is not None and look.chance(0.15):
+        _emblem(made, look, stock.drawings)
+        seen -= {"words"}
+    if kind < 0.38 and seen & {"plot", "diagram", "bars", "lines", "pie", "map", "table"}:
         looks.write(ImageDraw.Draw(made), look, (box[0], h * 0.84, box[2], h * 0.95), size=h * 0.05)
     return made, ground | seen, ""
+
+
+def _veiled(look: Look, stock: Stock) -> Image.Image:
+    """A page over a photograph that its ground nearly covers."""
+    picture, _ = stock.scene(look.rng)
+    soft = cv2.GaussianBlur(np.asarray(picture.convert("RGB").resize(look.size)), (0, 0), look.between(0.5, 4))
+    return Image.blend(Image.fromarray(soft), Image.new("RGB", look.size, look.ground), look.between(0.7, 0.92))
+
+
+def _emblem(made: Image.Image, look: Look, drawings: Drawings) -> None:
+    """A small drawing at the edge of a page of words."""
+    pixels, style, _ = drawings.at(int(look.rng.integers(len(drawings))))
+    w, h = look.size
+    side = int(look.between(0.1, 0.22) * h)
+    picture = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
+    if style in MONOCHROME:
+        picture = Image.merge("RGBA", (*Image.new("RGB", picture.size, look.ink).split(), picture.getchannel("A")))
+    corner = (w - side - 8, 6 if look.chance(0.4) else h - side - 8) if look.chance(0.75) else (8, h - side - 8)
+    made.paste(picture, corner, picture)
 
 
 def _body(made: Image.Image, look: Look, box: pages.Box) -> set[str]:
@@ -131,7 +193,7 @@ def _with_picture(made: Image.Image, look: Look, stock: Stock, box: pages.Box) -
         frame, other = ((middle + 6, top, right, bottom), (left, top, middle - 6, bottom))[
             :: 1 if look.chance(0.7) else -1
         ]
-        seen = pages.bullets(made, look, other) if look.chance(0.75) else _body(made, look, other)
+        seen = _words(made, look, other) - {"words"} if look.chance(0.75) else _body(made, look, other)
     if stock.drawings is not None and look.chance(0.45):
         return _drawn(made, look, stock.drawings, frame, seen)
     picture, shown = stock.scene(look.rng)
@@ -141,6 +203,12 @@ def _with_picture(made: Image.Image, look: Look, stock: Stock, box: pages.Box) -
         shown = {"photo", "person", "portrait"} if close else {"photo", "person"}
     _paste(made, look, picture, frame)
     return seen | shown, ""
+
+
+def _words(made: Image.Image, look: Look, box: pages.Box) -> set[str]:
+    """A list beside a picture; less often something else that is written."""
+    draw = written.bullets if look.chance(0.6) else written.WRITTEN[int(look.rng.integers(len(written.WRITTEN)))][0]
+    return draw(made, look, box)
 
 
 def _paste(made: Image.Image, look: Look, picture: Image.Image, frame: pages.Box) -> None:

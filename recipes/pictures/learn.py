@@ -2,14 +2,13 @@
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import drawings
 import generated
-import numpy as np
-import scenery
+import photographs
 import sources
 import task
 import texts
@@ -35,7 +34,7 @@ class Plan:
     """What is made and how long it is learned from."""
 
     slides: int = 40_000
-    scenes: int = 600
+    counts: photographs.Counts = photographs.Counts()
     config: TowerConfig = TOWER
     drawn: float = 0.85  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     small: int = 64  # pixels of the pictures of the first part of the steps ...
@@ -46,26 +45,31 @@ def gather(work: Path, plan: Plan, *, processes: int = 1) -> None:
     """Fetches, draws and generates everything that is learned from, below `work`."""
     sources.fetch(work)
     drawings.make(work, (*STYLES, HELD_STYLE, MEASURED_STYLE), processes=processes)
-    scenery.make(work / "scenery.npz", plan.scenes, photographs=work / "root" / "usr" / "share" / "backgrounds")
-    parts = [(work, plan.slides, (n, processes)) for n in range(processes)]
+    shares = [(n, processes) for n in range(processes)]
     if processes == 1:
-        _generate(*parts[0])
+        _photograph(work, plan.counts, shares[0])
+        _generate(work, plan.slides, shares[0])
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        list(pool.map(_generate, *zip(*parts, strict=True)))
+        list(pool.map(_photograph, [work] * processes, [plan.counts] * processes, shares))
+        list(pool.map(_generate, [work] * processes, [plan.slides] * processes, shares))
 
 
 def stock(work: Path) -> generated.Stock:
     """What slides are made of."""
-    scenes = np.load(work / "scenery.npz")
     return generated.Stock(
-        fonts=tuple(sources.font_files(work)), scenes=scenes["pixels"], seen=scenes["facts"],
+        fonts=tuple(sources.font_files(work)), scenes=photographs.load(work / "photographs"),
         drawings=drawings.load(work, STYLES),
     )  # fmt: skip
 
 
+def _photograph(work: Path, counts: photographs.Counts, part: tuple[int, int]) -> None:
+    given = partial(photographs.props, work / "root", drawings.load(work, STYLES))
+    photographs.make(work / "photographs", given, counts, part=part)
+
+
 def _generate(work: Path, count: int, part: tuple[int, int]) -> None:
-    generated.make(work / "slides", stock(work), count=count, part=part)
+    generated.make(work / "pages", stock(work), count=count, part=part)
 
 
 @cache
@@ -77,7 +81,7 @@ def known(work: Path) -> list[Concept]:
 def mixtures(work: Path, plan: Plan, *, steps: int = 0, workers: int = 0) -> tuple[Mixture, Mixture]:
     """What is learned from in so many steps, made by so many processes beside this one, and what is kept apart."""
     concepts = known(work)
-    pages, held = generated.load(work / "slides", count=plan.slides), min(HELD_PAGES, plan.slides // 10)
+    pages, held = generated.load(work / "pages", count=plan.slides), min(HELD_PAGES, plan.slides // 10)
     size = plan.config.image_size
     return (
         Mixture(

@@ -128,7 +128,7 @@ def page(look: Look) -> Image.Image:
     """An empty page with its decoration."""
     w, h = look.size
     made = Image.new("RGB", look.size, look.ground)
-    pen, kind = ImageDraw.Draw(made), look.rng.integers(0, 9)
+    pen, kind = ImageDraw.Draw(made), look.rng.integers(0, 13)
     if kind == 0:
         pen.rectangle((0, 0, w, h * 0.17), fill=look.colour(0))
     elif kind == 1:
@@ -144,7 +144,33 @@ def page(look: Look) -> Image.Image:
         other = tuple(max(0, c - 26) for c in look.ground)
         shade = Image.linear_gradient("L").resize(look.size)
         made = Image.composite(Image.new("RGB", look.size, other), made, shade)
+    elif kind == 6:
+        pen.rectangle((0, 0, w, h * 0.045), fill=look.colour(0))
+        pen.rectangle((0, h * 0.955, w, h), fill=look.colour(1))
+    elif kind == 7:
+        pen.rectangle((2, 2, w - 3, h - 3), outline=look.colour(0), width=int(look.rng.integers(1, 5)))
+    elif kind == 8:
+        pen.polygon([(w, h), (w - look.between(0.1, 0.5) * w, h), (w, h * look.between(0.3, 0.9))], fill=look.colour(0))
+    _margins(pen, look)
     return made
+
+
+def _margins(pen: ImageDraw.ImageDraw, look: Look) -> None:
+    """What a template puts at the edges: a mark in a corner, a line of small words below."""
+    w, h = look.size
+    if look.chance(0.3):
+        side = look.between(0.05, 0.13) * h
+        x, y = (w - side - 6, 5.0) if look.chance(0.6) else (6.0, h - side - 4)
+        box, colour = (x, y, x + side, y + side), look.colour(int(look.rng.integers(0, 6)))
+        (pen.ellipse if look.chance(0.5) else pen.rectangle)(box, fill=colour)
+        if look.chance(0.5):
+            face = look.face(side / 2, head=True)
+            pen.text((x + side / 2, y + side / 2), look.words(1, 1)[:2], font=face, fill=look.ground, anchor="mm")
+    if look.chance(0.3):
+        face = look.face(h * look.between(0.03, 0.045))
+        for x, anchor in ((w * 0.03, "lm"), (w * 0.5, "mm"), (w * 0.97, "rm")):
+            if look.chance(0.6):
+                pen.text((x, h * 0.965), look.words(1, 3), font=face, fill=look.muted, anchor=anchor)
 
 
 def heading(made: Image.Image, look: Look) -> float:

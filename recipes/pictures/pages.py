@@ -6,97 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 from charts import Box, chart
-from looks import PLACES, Colour, Look, wrapped, write
+from looks import PLACES, Colour, Look
 from PIL import Image, ImageDraw
+from tables import table
+from written import WRITTEN
 
 Body = Callable[[Image.Image, Look, Box], set[str]]
 KEYWORDS = ("def", "for", "if", "return", "import", "class", "while", "int", "const", "let", "public", "SELECT", "FROM")
 SYMBOLS = tuple("αβγδεθλμπρσφψω∂∇∫∑∏√∞≈≤≥±×·")
-
-
-def bullets(made: Image.Image, look: Look, box: Box) -> set[str]:
-    """A list."""
-    size = look.between(0.055, 0.1) * look.size[1]
-    write(
-        ImageDraw.Draw(made),
-        look,
-        box,
-        size=size,
-        mark=str(look.rng.choice(list("•–▪›*1"))),
-        gap=look.between(0.3, 0.9),
-    )
-    return {"bullets"}
-
-
-def paragraphs(made: Image.Image, look: Look, box: Box) -> set[str]:
-    """Running text."""
-    write(ImageDraw.Draw(made), look, box, size=look.between(0.045, 0.085) * look.size[1])
-    return {"text"}
-
-
-def quote(made: Image.Image, look: Look, box: Box) -> set[str]:
-    """A few lines in quotation marks and who said them."""
-    pen, size = ImageDraw.Draw(made), look.between(0.07, 0.1) * look.size[1]
-    left, top, right, bottom = box
-    marks = ("«", "»") if look.language == "es" else ("“", "”")
-    pen.text((left, top), marks[0], font=look.face(size * 3), fill=look.colour(0), anchor="la")
-    y = top + size * 1.6
-    for line in wrapped(marks[0] + look.words(8, 18) + marks[1], look.face(size), (right - left) * 0.9)[:5]:
-        pen.text((left + size, y), line, font=look.face(size), fill=look.ink)
-        y += size * 1.35
-    pen.text(
-        (right, min(y + size, bottom)),
-        "— " + look.words(2, 3),
-        font=look.face(size * 0.7),
-        fill=look.muted,
-        anchor="ra",
-    )
-    return {"quote", "text"}
-
-
-def statement(made: Image.Image, look: Look, box: Box) -> set[str]:
-    """One big sentence."""
-    pen, size = ImageDraw.Draw(made), look.between(0.12, 0.19) * look.size[1]
-    left, top, right, bottom = box
-    lines = wrapped(look.words(2, 7), look.face(size, head=True), right - left)[:3]
-    y, centred = (top + bottom) / 2 - len(lines) * size * 0.6, look.chance(0.6)
-    for line in lines:
-        at = ((left + right) / 2, y) if centred else (left, y)
-        pen.text(at, line, font=look.face(size, head=True), fill=look.ink, anchor="ma" if centred else "la")
-        y += size * 1.2
-    return {"heading"}
-
-
-def table(made: Image.Image, look: Look, box: Box) -> set[str]:
-    """Rows and columns, ruled, striped or bare, with a head or none."""
-    pen = ImageDraw.Draw(made)
-    left, top, right, bottom = box
-    rows, columns = int(look.rng.integers(3, 11)), int(look.rng.integers(2, 7))
-    high = min((bottom - top) / rows, look.size[1] * 0.11)
-    shares = np.cumsum([0, *(look.rng.dirichlet(np.ones(columns) * 6))])
-    edges = [left + (right - left) * float(s) for s in shares]
-    ruled, striped, head = look.chance(0.6), look.chance(0.5), look.chance(0.85)
-    face = look.face(high * look.between(0.45, 0.62))
-    faint = tuple((9 * g + i) // 10 for g, i in zip(look.ground, look.ink, strict=True))
-    for j in range(rows):
-        y = top + j * high
-        if head and j == 0:
-            pen.rectangle((left, y, right, y + high), fill=look.colour(0))
-        elif striped and j % 2:
-            pen.rectangle((left, y, right, y + high), fill=faint)  # type: ignore[arg-type]
-        for i in range(columns):
-            number = j > 0 and i > 0 and look.chance(0.8)
-            text = f"{look.between(0, 100):.{look.rng.integers(0, 3)}f}" if number else look.words(1, 2)
-            while face.getlength(text) > edges[i + 1] - edges[i] - 4 and len(text) > 1:
-                text = text[:-1]
-            ink = look.ground if head and j == 0 and sum(look.colour(0)) < 420 else look.ink
-            pen.text((edges[i] + 4, y + high / 2), text, font=face, fill=ink, anchor="lm")
-        if ruled:
-            pen.line((left, y, right, y), fill=look.muted)
-    for x in edges if ruled and look.chance(0.6) else ():
-        pen.line((x, top, x, top + rows * high), fill=look.muted)
-    pen.line((left, top + rows * high, right, top + rows * high), fill=look.muted)
-    return {"table"}
 
 
 def plot(made: Image.Image, look: Look, box: Box) -> set[str]:
@@ -527,7 +444,7 @@ def map_(made: Image.Image, look: Look, box: Box) -> set[str]:
 
 
 BODIES: tuple[tuple[Body, float], ...] = (
-    (bullets, 4), (paragraphs, 2), (quote, 0.8), (statement, 2), (table, 4), (plot, 8), (flow, 2), (network, 0.7),
+    *WRITTEN, (table, 6), (plot, 8), (flow, 2), (network, 0.7),
     (tree, 0.8), (cycle, 0.7), (venn, 0.6), (hexagons, 0.5), (pyramid, 0.4), (circuit, 0.5), (time_line, 0.6),
     (equation, 2), (code, 3), (terminal, 1), (screenshot, 1.5), (map_, 1.5),
 )  # fmt: skip

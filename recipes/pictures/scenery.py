@@ -1,5 +1,4 @@
-"""Photographs for slides: landscapes drawn by chance (mountains, villages, coast, city, forest, evening), made once
-and kept, and Debian's photographs of nature, cut by chance.
+"""Landscapes drawn by chance: mountains, villages, coast, city, forest, evening.
 
 Villages stand in the relief of recipes/sample/terrain.py, each at another place with other houses and light than the
 one picture of the sample archive, which is never learned from.
@@ -194,36 +193,3 @@ def _grained(page: Image.Image, rng: np.random.Generator) -> Image.Image:
     w, h = SIZE
     soft = _field(rng, 2.0)[64 : 64 + h, 32 : 32 + w].astype(np.float32)
     return Image.fromarray(np.clip(values + 9 * soft[..., None] + rng.normal(0, 4, (h, w, 1)), 0, 255).astype(np.uint8))
-
-
-def make(path: Path, count: int, *, photographs: Path) -> None:
-    """Draws `count` landscapes and cuts the photographs of nature into as many; keeps both with their facts (.npz)."""
-    import facts
-
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made, known = [], []
-    for n in range(count):
-        picture, seen = scene(np.random.default_rng([7, n]))
-        made.append(np.asarray(picture.resize(SIZE)))
-        known.append(facts.bits(facts.implied(seen)))
-    for cut in _cuts(photographs, max(1, count // 4)):
-        made.append(cut)
-        known.append(facts.bits({"photo"}))
-    np.savez(path.with_suffix(".partial.npz"), pixels=np.stack(made), facts=np.array(known, np.uint64))
-    path.with_suffix(".partial.npz").replace(path)
-
-
-def _cuts(folder: Path, count: int) -> list[Pixels]:
-    files = sorted(folder.rglob("*.jpg"))
-    found, rng = [], np.random.default_rng(5)
-    for n in range(count if files else 0):
-        with Image.open(files[n % len(files)]) as photo:
-            photo.draft("RGB", (800, 600))
-            whole = photo.convert("RGB")
-        w = int(whole.width * rng.uniform(0.3, 1))
-        h = min(whole.height, int(w * rng.uniform(0.6, 0.9)))
-        x, y = int(rng.integers(0, whole.width - w + 1)), int(rng.integers(0, whole.height - h + 1))
-        found.append(np.asarray(whole.crop((x, y, x + w, y + h)).resize(SIZE, Image.Resampling.BILINEAR)))
-    return found

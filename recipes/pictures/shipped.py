@@ -158,17 +158,17 @@ It belongs to that sentence encoder alone: with another one it must be trained a
 
 ## Data and licences
 
-Slides, charts, landscapes and people are drawn by the recipe. Drawings and photographs learned from:
+Slides, charts, landscapes, people and composed scenes are drawn by the recipe. Drawings and photographs learned from:
 
 | source | licence |
 |---|---|
 {sets}
 {debian}
 
-The photographs are under the GPL, version 2 or later, and some drawings under licences that ask for attribution. None
-of these pictures is in the file, which is distributed with Ateneo under Apache-2.0. Who holds that weights derive from
-the pictures they were learned from finds here what they were, and can leave a source out: each is one line of
-`recipes/pictures/sources.py`.
+The photographs are under the GPL, version 2 or 3 or later, some of them under CC BY-SA, and some drawings under
+licences that ask for attribution. None of these pictures is in the file, which is distributed with Ateneo under
+Apache-2.0. Who holds that weights derive from the pictures they were learned from finds here what they were, and can
+leave a source out: each is one line of `recipes/pictures/sources.py`.
 
 Kept apart: the style {about["held style"]}, on which choices were made; OpenMoji (CC BY-SA 4.0), on
 which the figures are.
@@ -181,8 +181,8 @@ which the figures are.
 
 ## Limits
 
-Trained on drawings and generated slides, with few photographs: it knows kinds of slides, charts and named drawings, not
-faces, places or what is written. Text on a slide is a pattern to it; reading is OCR's.
+Trained on drawings, generated slides and made scenes, with few photographs of a camera: it knows kinds of slides,
+charts and named drawings, not faces, places or what is written. Text on a slide is a pattern to it; reading is OCR's.
 """,
         encoding="utf-8",
     )

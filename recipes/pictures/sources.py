@@ -41,7 +41,8 @@ DRAWINGS = {  # npm package: version, licence
 MEASURED = {"openmoji": ("1.2.29", "CC-BY-SA-4.0")}
 DEBIAN = {  # package: licence, what it is taken for
     "unicode-cldr-core": ("Unicode", "names and keywords in Spanish and English"),
-    "mate-backgrounds": ("GPL-2+", "photographs of nature, on slides"),
+    "mate-backgrounds": ("GPL-2+", "photographs of nature"),
+    "gcompris-qt-data": ("GPL-3+, parts CC BY-SA and public domain", "photographs of animals, buildings, tools"),
 }
 FONTS = (
     "fonts-lato", "fonts-open-sans", "fonts-firacode", "fonts-liberation", "fonts-dejavu-core",
@@ -50,6 +51,8 @@ FONTS = (
 )  # fmt: skip
 KEPT = (
     "./usr/share/unicode/cldr/common/annotations*", "./usr/share/backgrounds/mate/nature/*", "*.ttf", "*.otf",
+    "./usr/share/gcompris-qt/rcc/categorization.rcc", "./usr/share/gcompris-qt/rcc/erase.rcc",
+    "./usr/share/gcompris-qt/rcc/explore_*.rcc",
 )  # fmt: skip
 
 
