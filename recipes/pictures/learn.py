@@ -27,6 +27,7 @@ HELD_PAGES = 1000  # generated slides kept apart: the last ones
 MEASURED_STYLE = "openmoji"
 READS = 96  # pixels of the pictures that the tower reads where it serves
 TOWER = TowerConfig(image_size=READS, widths=(32, 64, 128, 288), blocks=(1, 2, 3, 2), head=640)
+PHOTOGRAPHS = photographs.Counts()
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Plan:
     """What is made and how long it is learned from."""
 
     slides: int = 40_000
-    counts: photographs.Counts = photographs.Counts()
+    counts: photographs.Counts = PHOTOGRAPHS
     config: TowerConfig = TOWER
     drawn: float = 0.85  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     small: int = 64  # pixels of the pictures of the first part of the steps ...
