@@ -37,7 +37,7 @@ class Plan:
     slides: int = 40_000
     counts: photographs.Counts = PHOTOGRAPHS
     config: TowerConfig = TOWER
-    drawn: float = 0.85  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
+    drawn: float = 0.8  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     small: int = 64  # pixels of the pictures of the first part of the steps ...
     early: float = 0.765  # ... which is this
 
