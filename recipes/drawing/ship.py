@@ -12,6 +12,7 @@ from stock import STYLES, Stock
 from tasks import NOISE, T
 
 from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.models.formats.own import made
 from ateneo.models.tower import Tower, TowerConfig
 from ateneo.models.train.files import write_whole
 
@@ -22,10 +23,26 @@ LICENCES = {"noto": "Apache-2.0", "twemoji": "CC-BY-4.0", "fluent-emoji-flat": "
 
 
 def tower(path: Path) -> Tower:
-    """The image tower from its weights in half precision."""
-    made = Tower(TowerConfig())
-    made.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    return made.eval()
+    """The image tower from its weights, of any precision."""
+    found = Tower(tower_config(path))
+    found.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    return found.eval()
+
+
+def tower_config(path: Path) -> TowerConfig:
+    """What the JSON beside the weights says of the tower, NAME.json or config.json; else its usual configuration."""
+    for beside in (path.with_suffix(".json"), path.with_name("config.json")):
+        said = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+        if "widths" in said.get("config", {}):
+            return made(TowerConfig, said["config"], beside)
+    return TowerConfig()
+
+
+def judge(work: Path) -> None:
+    """Writes the judge of the run below work/runs beside this recipe, which benchmarks/drawing.py reads."""
+    folder = work / "runs" / "judge" / "model"
+    said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    put(Path(__file__).parent, "judge", load_file(folder / "model.safetensors"), said)
 
 
 def write(work: Path, out: Path, *, tower: Path, stock: Stock) -> None:
@@ -38,7 +55,7 @@ def write(work: Path, out: Path, *, tower: Path, stock: Stock) -> None:
         put(out, name, load_file(folder / "model.safetensors"), said)
         records = (work / "runs" / name / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
         steps[name] = json.loads(records[-1])
-    put(out, "tower", load_file(tower), {"ateneo": "tower", "config": asdict(TowerConfig())})
+    put(out, "tower", load_file(tower), {"ateneo": "tower", "config": asdict(tower_config(tower))})
     about = {"text_space": SentenceVectors().space, "schedule": NOISE, "T": T}
     write_whole(out / "config.json", (json.dumps(about, indent=1) + "\n").encode())
     write_whole(HELD, (json.dumps(held_captions(stock), ensure_ascii=False, indent=0) + "\n").encode())
@@ -70,11 +87,10 @@ def card(out: Path, *, stock: Stock, steps: dict[str, dict[str, float]], about: 
     size = {name: (out / f"{name}.safetensors").stat().st_size / 1e6 for name in (*MODELS, "tower")}
     sources = "\n".join(f"| @iconify-json/{style} | {LICENCES[style]} |" for style in STYLES)
     learned = "\n".join(
-        f"| {name}.safetensors | {size[name]:.1f} MB | {steps[name]['step']:.0f} steps,"
-        f" {steps[name].get('processor seconds', 0) / 60:.0f} minutes of one processor core |"
-        for name in MODELS
+        f"| {name}.safetensors | {size[name]:.1f} MB | {steps[name]['step']:.0f} steps |" for name in MODELS
     )
     held = ", ".join(stock.names[n]["es"] for n in sorted(stock.held)[:12])
+    kept = int(stock.own)
     return f"""# Small models that draw
 
 `ateneo draw` uses them: pictures of 64 x 64 pixels from words in Spanish or English, for the methods guided, vqgan and
@@ -85,9 +101,9 @@ gradient guides.
 | file | size | learned |
 |---|---|---|
 {learned}
-| tower.safetensors | {size["tower"]:.1f} MB | by an earlier run of recipes/pictures |
+| tower.safetensors | {size["tower"]:.1f} MB | by recipes/pictures |
 
-`decoder` is a U-Net over blocks of 4 x 4 pixels that predicts x₀ on the cosine schedule, given the standardised image
+`decoder` is a U-Net over blocks of 2 x 2 pixels that predicts x₀ on the cosine schedule, given the standardised image
 vector of the picture, or zeros, which stand for any picture, and a
 sketch of 16 x 16 places that is linear in that vector. `prior` is a transformer over four tokens that predicts an
 image vector from a text vector. `vqgan` has 512 codes, each for 4 x 4 pixels, and learned from differences of pixels
@@ -95,7 +111,7 @@ and edges; it had no discriminator.
 
 ## Data and licences
 
-{len(stock.pixels)} drawings of {len(stock.names)} things, on white:
+{kept} drawings of {len(stock.names)} things, on white, and {len(stock.pixels) - kept} of the same in other colours:
 
 | source | licence |
 |---|---|
@@ -108,7 +124,6 @@ language.
 ## Limits
 
 They know what emoji show, one thing on white, and little of how things go together: "a red plane above the sea" is at
-best a plane. They learned for an hour on one processor core and are far from their end: shapes are rough, faces most
-of all. Words of style do nothing that they have not seen: there are three styles of emoji and no others.
+best a plane. Words of style do nothing that they have not seen: there are three styles of emoji and no others.
 docs/drawing.md has figures and pictures.
 """

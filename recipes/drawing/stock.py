@@ -1,15 +1,22 @@
-"""What drawing is learned from: drawings of named things on white, each with the vector that the image tower gives it,
-and the vectors of what they are called. Made once, from what recipes/pictures fetches and draws.
+"""What drawing is learned from: drawings of named things on white, as they are and in other colours, each with the
+vector that the image tower gives it, and the vectors of what they are called. Made once, from what recipes/pictures
+fetches and draws.
 """
 
+import hashlib
 import json
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import torch
+from colours import COLOURS, coloured, said_of
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -24,97 +31,159 @@ import names
 from ateneo.engines.sentence_vectors import SentenceVectors
 from ateneo.models.tower import Tower
 from ateneo.models.train.data import Batch, Pictures
-from ateneo.models.train.items import Item
 
 STYLES = ("noto", "twemoji", "fluent-emoji-flat")  # alike enough to learn from little
 SIZE, INNER = 64, 58  # pixels of a picture, and of the drawing in its middle
 HELD = 100  # concepts that nothing is learned from
 SHIFT = 2  # pixels that a drawing is moved by chance
 WORDINGS = 3  # of a name in one language; one more is kept apart
+COLOURINGS = 2  # of a drawing, beside its own
+PART = 512  # pictures that the tower sees at once
 Array = NDArray[np.float32]
-
-
-class Nowhere:
-    """These pictures are made, not read."""
-
-    def read(self) -> bytes:
-        """Never asked."""
-        raise KeyError("a drawing of the stock has no file")
-
-
-NOWHERE = Nowhere()
+Wording = tuple[str, int, str]  # text, concept, language
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn(Item):
-    """A drawing: its place in the stock, and the vectors of its picture and of what is said of it."""
+class Drawn(Batch):
+    """Pictures as bytes (B, 3, 64, 64), with the vectors of what is seen (B, E), or of what is said (B, E)."""
 
-    place: int = 0
-    vector: Tensor | None = None
-    text: Tensor | None = None
+    vectors: Tensor | None = None
+    texts: Tensor | None = None
+    concept: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class Stock:
-    """pixels (n, 3, 64, 64) bytes; vectors (n, 2, E), the second of the mirrored picture; concept and style of each;
-    texts: vectors of what the concepts are called, and the concept of each."""
+    """pixels (n, 3, 64, 64) bytes; vectors (n, 2, E), the second of the mirrored picture; concept, style and colour of
+    each, -1 for its own; texts: vectors of what is said, the concept of each, and the colour where it names one, else
+    -1."""
 
-    pixels: NDArray[np.uint8]
-    vectors: Array
+    pixels: Tensor
     concept: NDArray[np.int64]
     style: NDArray[np.int64]
+    colour: NDArray[np.int64]
     names: tuple[dict[str, str], ...]
-    texts: Array
+    texts: Tensor
     of: NDArray[np.int64]
-    held_texts: tuple[tuple[str, int, str], ...]  # wordings kept apart: text, concept, language
+    of_colour: NDArray[np.int64]
+    held_texts: tuple[Wording, ...]  # wordings kept apart
     held: frozenset[int]
+    vectors: Tensor
+
+    def to(self, device: torch.device) -> "Stock":
+        """The same, its tensors on the device."""
+        moved = {name: getattr(self, name).to(device) for name in ("pixels", "texts", "vectors")}
+        return replace(self, **moved)
+
+    @property
+    def own(self) -> int:
+        """How many pictures have the colours that they were drawn in; they are the first."""
+        return int((self.colour < 0).sum())
 
 
-def make(work: Path, pictures: Path, *, tower: Tower, encoder: SentenceVectors) -> Stock:
-    """The stock, kept in work/stock.npz. `pictures` is the folder of recipes/pictures/make.py."""
+def make(
+    work: Path, pictures: Path, *, styles: Sequence[str] = STYLES, others: int = COLOURINGS, processes: int = 1
+) -> Stock:
+    """The stock without the vectors of its pictures, kept in work/stock.npz. `pictures` is the folder of
+    recipes/pictures/make.py; `others` how many other colours each drawing is shown in."""
     path = work / "stock.npz"
     if not path.exists():
-        known = {concept.key: concept for concept in drawings.make(pictures, STYLES)}
+        known = {concept.key: concept for concept in drawings.make(pictures, styles)}
         keys = sorted(key for key, concept in known.items() if not concept.directed)
-        _write(path, pictures, [known[key] for key in keys], tower=tower, encoder=encoder)
+        _write(path, pictures, [known[key] for key in keys], styles, others=others, processes=processes)
+    return _read(path)
+
+
+def _read(path: Path) -> Stock:
     found = np.load(path, allow_pickle=False)
     said = json.loads(str(found["said"]))
+    own, colour = torch.from_numpy(found["pixels"]), found["colour"]
+    others = [coloured(own[row][None], int(to)) for row, to in zip(found["row"], colour, strict=True)]
     return Stock(
-        found["pixels"], found["vectors"], found["concept"], found["style"], tuple(said["names"]), found["texts"],
-        found["of"], tuple((t, c, n) for t, c, n in said["held texts"]), frozenset(said["held"]),
+        torch.cat([own, *others]),
+        np.concatenate([found["concept"], found["concept"][found["row"]]]),
+        np.concatenate([found["style"], found["style"][found["row"]]]),
+        np.concatenate([np.full(len(own), -1), colour]),
+        tuple(said["names"]), torch.from_numpy(found["texts"]).float(), found["of"], found["of_colour"],
+        tuple((t, c, n) for t, c, n in said["held texts"]), frozenset(said["held"]), torch.zeros(0),
     )  # fmt: skip
 
 
+def seen(stock: Stock, work: Path, tower: Tower, device: torch.device) -> Stock:
+    """The stock on the device with the vectors of its pictures, kept in work under the name of the tower's weights."""
+    digest = hashlib.sha256(b"".join(p.detach().cpu().numpy().tobytes() for p in tower.parameters())).hexdigest()[:10]
+    path, moved = work / f"vectors-{digest}.npy", stock.to(device)
+    if not path.exists():
+        np.save(path.with_suffix(".partial.npy"), vectors(moved.pixels, tower.to(device)).cpu().numpy())
+        path.with_suffix(".partial.npy").replace(path)
+    return replace(moved, vectors=torch.from_numpy(np.load(path)).to(device))
+
+
 def _write(
-    path: Path, pictures: Path, concepts: Sequence[names.Concept], *, tower: Tower, encoder: SentenceVectors
-) -> None:
+    path: Path, pictures: Path, concepts: Sequence[names.Concept], styles: Sequence[str], *, others: int,
+    processes: int,
+) -> None:  # fmt: skip
     places = {concept.key: n for n, concept in enumerate(concepts)}
-    drawn = drawings.load(pictures, STYLES)
+    drawn = drawings.load(pictures, styles)
     rows = [
         (on_white(pixels[n]), places[key], style)
         for style, (pixels, keys) in enumerate(zip(drawn.pixels, drawn.concepts, strict=True))
         for n, key in enumerate(keys)
         if key in places
     ]
-    pixels = np.stack([row[0] for row in rows])
+    concept = np.array([row[1] for row in rows])
+    row, colour = colourings(concepts, concept, others)
     learned, apart = wordings(concepts)
+    pairs = sorted(set(zip(concept[row].tolist(), colour.tolist(), strict=True)))
+    learned_colours = [(text, n, to) for n, to in pairs for text in said_of(concepts[n].names, to)]
+    texts = [text for text, _, _ in learned] + [text for text, _, _ in learned_colours]
     order = np.random.default_rng(0).permutation(len(concepts))
     said = {
-        "names": [concept.names for concept in concepts],
-        "held texts": apart,
+        "names": [one.names for one in concepts], "held texts": apart,
         "held": sorted(int(n) for n in order[:HELD]),
-    }
+    }  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.npz")
-    np.savez(
-        partial, pixels=pixels, vectors=vectors(pixels, tower),
-        concept=np.array([row[1] for row in rows]), style=np.array([row[2] for row in rows]),
-        texts=encoder.embed([text for text, _, _ in learned]), of=np.array([concept for _, concept, _ in learned]),
+    np.savez_compressed(
+        partial, pixels=np.stack([one[0] for one in rows]), concept=concept, style=np.array([one[2] for one in rows]),
+        row=row, colour=colour, texts=embedded(texts, processes=processes).astype(np.float16),
+        of=np.array([n for _, n, _ in [*learned, *learned_colours]]),
+        of_colour=np.array([-1] * len(learned) + [to for _, _, to in learned_colours]),
         said=json.dumps(said, ensure_ascii=False),
     )  # fmt: skip
     partial.replace(path)
 
 
-def wordings(concepts: Sequence[names.Concept]) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:
+def embedded(texts: Sequence[str], *, processes: int = 1) -> Array:
+    """The vectors that the sentence encoder that ships gives texts, (n, E)."""
+    if processes == 1:
+        return SentenceVectors().embed(texts)
+    parts = [texts[first : first + PART] for first in range(0, len(texts), PART)]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        return np.concatenate(list(pool.map(_embedded, parts)))
+
+
+def _embedded(texts: Sequence[str]) -> Array:
+    return SentenceVectors().embed(texts)
+
+
+def colourings(
+    concepts: Sequence[names.Concept], concept: NDArray[np.int64], others: int = COLOURINGS
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which drawings are also shown in which colours: a few by chance of each, none of a thing that is named with a
+    colour."""
+    chance = np.random.default_rng(2)
+    free = {n for n, one in enumerate(concepts) if not any(c.named_in(one.names) for c in COLOURS)}
+    found = [
+        (row, int(to))
+        for row, n in enumerate(concept.tolist())
+        if n in free
+        for to in chance.permutation(len(COLOURS))[:others]
+    ]
+    return np.array([row for row, _ in found], np.int64), np.array([to for _, to in found], np.int64)
+
+
+def wordings(concepts: Sequence[names.Concept]) -> tuple[list[Wording], list[Wording]]:
     """What is said of each concept, with its place and language: what is learned from, and what is kept apart (one
     wording of each name)."""
     learned, apart = [], []
@@ -138,74 +207,94 @@ def on_white(drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @torch.no_grad()
-def vectors(pixels: NDArray[np.uint8], tower: Tower) -> Array:
+def vectors(pixels: Tensor, tower: Tower) -> Tensor:
     """What the tower sees in pictures (n, 3, S, S), and in each of them mirrored: (n, 2, E)."""
     size, found = tower.config.image_size, []
-    for part in torch.from_numpy(pixels).split(64):
+    for part in pixels.split(PART):
         x = interpolate(part.float() / 127.5 - 1, size=(size, size), mode="bilinear")
         found.append(torch.stack([tower(x), tower(x.flip(3))], dim=1))
-    return torch.cat(found).numpy()
+    return torch.cat(found)
 
 
-class Drawings(Pictures):
-    """Drawings of the stock, moved and mirrored by chance, with the vector of what is then seen."""
+class Rows(Pictures):
+    """Rows of the stock, which lies on a device: batches are cut there, so that data is never waited for."""
 
-    def __init__(self, stock: Stock, *, held: bool = False) -> None:
-        rows = [n for n, concept in enumerate(stock.concept.tolist()) if (concept in stock.held) == held]
-        super().__init__([Drawn(key=str(n), picture=NOWHERE, place=n) for n in rows], SIZE)  # type: ignore[arg-type]
+    def __init__(self, stock: Stock, rows: Sequence[int]) -> None:
+        super().__init__([], SIZE)
         self.stock = stock
+        self.rows = torch.tensor(rows, device=stock.pixels.device)
 
-    def batch(self, indices: Iterable[int]) -> Batch:
-        """Pictures as they come while learning; the chance hangs on the places asked for."""
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def shuffled(self, batch: int, *, seed: int, start: int = 0, rank: int = 0, ranks: int = 1) -> Iterator[Batch]:
+        """Batches without end from step `start` on; rows and what is done to them hang on seed and step alone."""
+        for step in count(start):
+            chance = torch.Generator(self.rows.device).manual_seed(zlib.crc32(f"{seed} {step} {rank}".encode()))
+            yield self.cut(self.rows[self._any(len(self), batch, chance)], chance)
+
+    def batch(self, indices: Iterable[int]) -> Drawn:
+        """The rows at these places; the chance hangs on them."""
         places = list(indices)
-        chance = torch.Generator().manual_seed(sum(n * 31**i for i, n in enumerate(places[:8])) % 2**31)
-        moves = torch.randint(-SHIFT, SHIFT + 1, (len(places), 2), generator=chance).tolist()
-        turned = (torch.rand(len(places), generator=chance) < 0.5).tolist()
-        return self._batch(places, moves, turned)
+        chance = torch.Generator(self.rows.device).manual_seed(zlib.crc32(repr(places).encode()))
+        return self.cut(self.rows[places], chance)
 
     def in_order(self, batch: int) -> Iterator[Batch]:
-        """All as they stand."""
-        for first in range(0, len(self), batch):
-            places = list(range(first, min(first + batch, len(self))))
-            yield self._batch(places, [[0, 0]] * len(places), [False] * len(places))
-
-    def _batch(self, places: list[int], moves: list[list[int]], turned: list[bool]) -> Batch:
-        pictures, items = [], []
-        for place, move, mirror in zip(places, moves, turned, strict=True):
-            row = self.items[place].place  # type: ignore[attr-defined]
-            picture = torch.from_numpy(self.stock.pixels[row])
-            picture = picture.flip(2) if mirror else picture
-            pictures.append(picture.roll(tuple(move), (1, 2)))  # the edge is white
-            vector = torch.from_numpy(self.stock.vectors[row, int(mirror)])
-            items.append(Drawn(key=str(row), picture=NOWHERE, place=row, vector=vector))
-        return Batch(torch.stack(pictures), items)
-
-
-class Pairs(Pictures):
-    """Vectors of pictures with those of what is said of them, in place of pixels: for the prior."""
-
-    def __init__(self, stock: Stock, *, held: bool = False) -> None:
-        rows = [n for n, concept in enumerate(stock.of.tolist()) if (concept in stock.held) == held]
-        super().__init__([Drawn(key=str(n), picture=NOWHERE, place=n) for n in rows], SIZE)  # type: ignore[arg-type]
-        self.stock = stock
-        self.drawn: dict[int, list[int]] = {}
-        for n, concept in enumerate(stock.concept.tolist()):
-            self.drawn.setdefault(concept, []).append(n)
-
-    def batch(self, indices: Iterable[int]) -> Batch:
-        """A text each, with one of the drawings of its concept."""
-        places = list(indices)
-        chance = np.random.default_rng(places)
-        vectors, items = [], []
-        for place in places:
-            text = self.items[place].place  # type: ignore[attr-defined]
-            choices = self.drawn[int(self.stock.of[text])]
-            row = choices[int(chance.integers(len(choices)))]
-            vectors.append(torch.from_numpy(self.stock.vectors[row, int(chance.integers(2))]))
-            items.append(Drawn(key=str(text), picture=NOWHERE, text=torch.from_numpy(self.stock.texts[text])))
-        return Batch(torch.stack(vectors), items)
-
-    def in_order(self, batch: int) -> Iterator[Batch]:
-        """All texts, once."""
+        """All rows, once."""
         for first in range(0, len(self), batch):
             yield self.batch(range(first, min(first + batch, len(self))))
+
+    def cut(self, rows: Tensor, chance: torch.Generator) -> Drawn:
+        """What is learned from at these rows of the stock (B,)."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _any(below: int, n: int, chance: torch.Generator) -> Tensor:
+        return torch.randint(below, (n,), generator=chance, device=chance.device)
+
+
+class Drawings(Rows):
+    """Drawings of the stock, moved and mirrored by chance, with the vector of what is then seen; those kept apart as
+    they stand."""
+
+    def __init__(self, stock: Stock, *, held: bool = False) -> None:
+        kept = [n for n, of in enumerate(stock.concept.tolist()) if (of in stock.held) == held]
+        super().__init__(stock, [n for n in kept if n < stock.own] if held else kept)
+        self.held = held
+
+    def cut(self, rows: Tensor, chance: torch.Generator) -> Drawn:
+        """The pictures of rows (B,) and their vectors."""
+        if self.held:
+            return Drawn(self.stock.pixels[rows], (), vectors=self.stock.vectors[rows, 0])
+        B, device = len(rows), rows.device
+        turned = torch.rand(B, generator=chance, device=device) < 0.5
+        move = torch.randint(-SHIFT, SHIFT + 1, (2, B, 1), generator=chance, device=device)
+        along = torch.arange(SIZE, device=device)
+        y, x = (along - move).clamp(0, SIZE - 1)  # each (B, S); the edge is white
+        x = torch.where(turned[:, None], SIZE - 1 - x, x)
+        channel = torch.arange(3, device=device)[None, :, None, None]
+        pixels = self.stock.pixels[rows[:, None, None, None], channel, y[:, None, :, None], x[:, None, None, :]]
+        return Drawn(pixels, (), vectors=self.stock.vectors[rows, turned.long()])
+
+
+class Pairs(Rows):
+    """Vectors of what is said with those of drawings that it is true of, for the prior; pixels are left empty."""
+
+    def __init__(self, stock: Stock, *, held: bool = False) -> None:
+        by: dict[tuple[int, int], list[int]] = {}
+        for n, key in enumerate(zip(stock.concept.tolist(), stock.colour.tolist(), strict=True)):
+            by.setdefault(key, []).append(n)
+        said = list(zip(stock.of.tolist(), stock.of_colour.tolist(), strict=True))
+        super().__init__(stock, [n for n, key in enumerate(said) if (key[0] in stock.held) == held and key in by])
+        true = [by.get(key, [0]) for key in said]
+        self.first = torch.tensor(np.cumsum([0, *map(len, true)])[:-1], device=self.rows.device)
+        self.counts = torch.tensor([len(one) for one in true], device=self.rows.device)
+        self.drawn = torch.tensor([n for one in true for n in one], device=self.rows.device)
+
+    def cut(self, rows: Tensor, chance: torch.Generator) -> Drawn:
+        """Texts at rows (B,), each with the vector of one drawing, as it stands or mirrored."""
+        B, device = len(rows), rows.device
+        nth = (torch.rand(B, generator=chance, device=device) * self.counts[rows]).long()
+        found = self.drawn[self.first[rows] + nth]
+        vectors = self.stock.vectors[found, self._any(2, B, chance)]
+        return Drawn(self.stock.pixels[:0], (), vectors=vectors, texts=self.stock.texts[rows])

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from stock import Drawings, Pairs, Stock
+from stock import Drawings, Drawn, Pairs, Stock
 from torch import Tensor, nn
 
 from ateneo.models.diffusion import Denoiser
@@ -24,10 +24,10 @@ from ateneo.models.unet import UNetConfig
 from ateneo.models.vqgan import Vqgan, VqganConfig
 
 UNET = UNetConfig(
-    image_size=16, in_channels=51, out_channels=48, channels=64, widths=(96, 144, 176), blocks=1, attention=(1, 2),
-    head_channels=16, scale_shift=True, groups=16, vector=384,
+    image_size=32, in_channels=15, out_channels=12, channels=64, widths=(64, 128, 192), blocks=1, attention=(1, 2),
+    head_channels=32, scale_shift=True, groups=16, vector=384,
 )  # fmt: skip
-DECODER = DecoderConfig(image_size=64, patch=4, unet=UNET, sketch=16)
+DECODER = DecoderConfig(image_size=64, patch=2, unet=UNET, sketch=16)
 VQGAN = VqganConfig(
     image_size=64, widths=(32, 48, 96), blocks=1, attention=(), middle_attention=False, z_channels=32, codes=512,
     embed=32, groups=16,
@@ -37,6 +37,7 @@ NOISE, T = "cosine", 1000
 RIDGE = 300.0  # squares of the sketch's weights against those of its errors
 MOST_SNR = 4.0  # by which the error of little noise weighs more than that of much
 DROPPED = 0.15  # of the conditions: what then is learned is the unconditional model
+SHAKEN = 0.5  # length of what is added to the vectors of texts at most, so that other words of the same are near
 BLURRED = 0.3  # how much noise standardised image vectors get at most: a prior's are not exact
 
 
@@ -48,24 +49,24 @@ class DecoderTask(Task):
 
     def __init__(self, stock: Stock) -> None:
         super().__init__()
-        self.model, self.schedule = Decoder(DECODER), schedule(NOISE, T)
-        vectors = torch.from_numpy(stock.vectors).flatten(0, 1)
+        self.model, self.schedule = Decoder(DECODER).to(stock.pixels.device), schedule(NOISE, T)
+        vectors = stock.vectors.flatten(0, 1)
         self.model.mean.copy_(vectors.mean(0))
         self.model.std.copy_(vectors.std(0))
-        nn.init.constant_(self.model.unet.out.bias, float(stock.pixels[::50].mean()) / 127.5 - 1)
-
+        nn.init.constant_(self.model.unet.out.bias, stock.pixels[::50].float().mean().item() / 127.5 - 1)
         self._fit_sketch(stock)
 
     @torch.no_grad()
     def _fit_sketch(self, stock: Stock) -> None:
         """The small picture of a vector by least squares with a bound on the weights; it is learned no further."""
         learned = [n for n, concept in enumerate(stock.concept.tolist()) if concept not in stock.held]
-        small = F.avg_pool2d(normalised(torch.from_numpy(stock.pixels[learned])), 64 // DECODER.sketch)
+        parts = stock.pixels[learned].split(1024)
+        small = torch.cat([F.avg_pool2d(normalised(part), 64 // DECODER.sketch) for part in parts])
         y = torch.stack([small, small.flip(3)], dim=1).flatten(0, 1).flatten(1)  # (2n, 3·side²)
-        x = self.model.standardised(torch.from_numpy(stock.vectors[learned])).flatten(0, 1)  # (2n, E)
+        x = self.model.standardised(stock.vectors[learned]).flatten(0, 1)  # (2n, E)
         assert self.model.sketch is not None
         bias = y.mean(0)
-        weight = torch.linalg.solve(x.T @ x + RIDGE * torch.eye(x.shape[1]), x.T @ (y - bias))
+        weight = torch.linalg.solve(x.T @ x + RIDGE * torch.eye(x.shape[1], device=x.device), x.T @ (y - bias))
         self.model.sketch.weight.copy_(weight.T)
         self.model.sketch.bias.copy_(bias)
         self.model.sketch.requires_grad_(False)
@@ -73,15 +74,16 @@ class DecoderTask(Task):
     def forward(self, batch: Batch) -> Tensor:
         """The simple loss, in which steps with less noise weigh more, up to a bound."""
         vectors = self.model.standardised(_vectors(batch))
-        vectors = vectors + BLURRED * torch.rand(len(vectors), 1) * torch.randn_like(vectors)
-        vectors = vectors * (torch.rand(len(vectors), 1) >= DROPPED)
+        chance = torch.rand(2, len(vectors), 1, device=vectors.device)
+        vectors = vectors + BLURRED * chance[0] * torch.randn_like(vectors)
+        vectors = vectors * (chance[1] >= DROPPED)
         return self._loss(self.model, normalised(batch.pixels), vectors).mean()
 
     def _loss(self, model: Decoder, x0: Tensor, vectors: Tensor) -> Tensor:
         def network(x: Tensor, t: Tensor) -> Tensor:
             return model(x, t, vector=vectors).float()
 
-        i = torch.randint(T, (len(x0),))
+        i = torch.randint(T, (len(x0),), device=x0.device)
         noise = torch.randn_like(x0)
         denoiser = Denoiser(network, predicts=DECODER.predicts, clip=None)
         snr = self.schedule.at("ratio", i, x0).flatten() ** -2
@@ -102,14 +104,13 @@ class DecoderTask(Task):
         assert isinstance(model, Decoder)
         assert isinstance(held, Drawings)
         stock = held.stock
-        chosen = [item.place for item in held.items[:: max(1, len(held) // 10)]][:10]  # type: ignore[attr-defined]
+        chosen = held.rows[:: max(1, len(held) // 10)][:10].tolist()
         chosen += list(range(5, len(stock.pixels), len(stock.pixels) // 10))[:10]
-        wanted = torch.from_numpy(stock.pixels[chosen])
-        vectors = torch.from_numpy(stock.vectors[chosen, 0])
-        x_T = torch.randn(len(chosen), 3, 64, 64)
+        wanted, vectors = stock.pixels[chosen], stock.vectors[chosen, 0]
+        x_T = torch.randn(len(chosen), 3, 64, 64, device=wanted.device)
         levels = self.schedule.levels("ddim25")
-        drawn = to_bytes(ddim(model.denoiser(vectors, scale=2.0), x_T, levels=levels))
-        free = to_bytes(ddim(model.denoiser(), x_T, levels=levels))
+        drawn = to_bytes(ddim(model.denoiser(vectors, scale=2.0), x_T, levels=levels)).cpu()
+        free, wanted = to_bytes(ddim(model.denoiser(), x_T, levels=levels)).cpu(), wanted.cpu()
         rows = torch.cat([wanted[:10], drawn[:10], wanted[10:], drawn[10:], free])
         sheet(rows, columns=10, scale=1).save(path)
 
@@ -156,7 +157,7 @@ class VqganTask(Task):
     @torch.no_grad()
     def _lay(self, z: Tensor) -> None:
         rows = z.permute(0, 2, 3, 1).flatten(0, 2)
-        book = rows[torch.randperm(len(rows))[: VQGAN.codes]].clone()
+        book = rows[torch.randperm(len(rows), device=z.device)[: VQGAN.codes]].clone()
         for _ in range(10):
             places = torch.cdist(rows, book).argmin(1)
             sums = torch.zeros_like(book).index_add_(0, places, rows)
@@ -172,7 +173,7 @@ class VqganTask(Task):
         dead = (self.used < 0.02).nonzero()[:, 0][:16]
         if len(dead) and self.through < 0.8:
             rows = z.permute(0, 2, 3, 1).flatten(0, 2)
-            self.model.codebook.weight[dead] = rows[torch.randint(len(rows), (len(dead),))]
+            self.model.codebook.weight[dead] = rows[torch.randint(len(rows), (len(dead),), device=z.device)]
             self.used[dead] = 1.0
 
     def test(self, model: nn.Module, held: Pictures) -> dict[str, float]:
@@ -190,7 +191,7 @@ class VqganTask(Task):
         """Pictures kept apart, and what the codes say of them."""
         assert isinstance(model, Vqgan)
         pixels = next(iter(held.in_order(20))).pixels
-        rows = torch.cat([pixels, to_bytes(model(normalised(pixels)).float())])
+        rows = torch.cat([pixels.cpu(), to_bytes(model(normalised(pixels)).float()).cpu()])
         sheet(rows, columns=20, scale=1).save(path)
 
     def config(self) -> dict[str, Any]:
@@ -206,8 +207,8 @@ class PriorTask(Task):
 
     def __init__(self, stock: Stock) -> None:
         super().__init__()
-        self.model, self.schedule = Prior(PRIOR), schedule(NOISE, T)
-        vectors = torch.from_numpy(stock.vectors).flatten(0, 1)
+        self.model, self.schedule = Prior(PRIOR).to(stock.vectors.device), schedule(NOISE, T)
+        vectors = stock.vectors.flatten(0, 1)
         self.model.mean.data.copy_(vectors.mean(0))
         self.model.std.data.copy_(vectors.std(0))
         self.model.mean.requires_grad_(False)
@@ -216,11 +217,13 @@ class PriorTask(Task):
     def forward(self, batch: Batch) -> Tensor:
         """The error of the predicted vector, evenly over all levels of noise."""
         text = _texts(batch)
-        text = text * (torch.rand(len(text), 1) >= DROPPED)
-        return self._loss(self.model, batch.pixels, text).mean()
+        chance = torch.rand(2, len(text), 1, device=text.device)
+        text = F.normalize(text + SHAKEN * chance[0] * torch.randn_like(text) * text.shape[1] ** -0.5, dim=1)
+        text = text * (chance[1] >= DROPPED)
+        return self._loss(self.model, _vectors(batch), text).mean()
 
     def _loss(self, model: Prior, vectors: Tensor, text: Tensor) -> Tensor:
-        x0, i = model.standardised(vectors), torch.randint(T, (len(vectors),))
+        x0, i = model.standardised(vectors), torch.randint(T, (len(vectors),), device=vectors.device)
         denoiser = Denoiser(lambda x, t: model(x, t, text=text).float(), predicts="x0", clip=None)
         return simple_loss(denoiser, x0, schedule=self.schedule, i=i, noise=torch.randn_like(x0))
 
@@ -230,8 +233,8 @@ class PriorTask(Task):
         assert isinstance(held, Pairs)
         batch = held.batch(range(0, len(held), max(1, len(held) // 256)))
         made = image_vectors(model, _texts(batch), schedule=self.schedule, steps=20)
-        cosine = F.cosine_similarity(made, batch.pixels).mean().item()
-        return {"loss": self._loss(model, batch.pixels, _texts(batch)).mean().item(), "cosine": cosine}
+        cosine = F.cosine_similarity(made, _vectors(batch)).mean().item()
+        return {"loss": self._loss(model, _vectors(batch), _texts(batch)).mean().item(), "cosine": cosine}
 
     def show(self, model: nn.Module, held: Pictures, path: Path) -> None:
         """Vectors have no looks."""
@@ -250,8 +253,12 @@ def difference(drawn: Tensor, wanted: Tensor) -> Tensor:
 
 
 def _vectors(batch: Batch) -> Tensor:
-    return torch.stack([item.vector for item in batch.items])  # type: ignore[attr-defined]
+    assert isinstance(batch, Drawn)
+    assert batch.vectors is not None
+    return batch.vectors
 
 
 def _texts(batch: Batch) -> Tensor:
-    return torch.stack([item.text for item in batch.items])  # type: ignore[attr-defined]
+    assert isinstance(batch, Drawn)
+    assert batch.texts is not None
+    return batch.texts

@@ -1,7 +1,6 @@
 """What the recipe learns from, and that its three tasks learn."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -24,31 +23,143 @@ def recipe() -> tuple[ModuleType, ModuleType]:
     return stock, tasks
 
 
+@pytest.fixture(scope="module")
+def others() -> tuple[ModuleType, ModuleType, ModuleType]:
+    """judge, colours and make, imported from the recipe's folder."""
+    sys.path.insert(0, str(RECIPE))
+    try:
+        import colours
+        import judge
+        import make
+    finally:
+        sys.path.remove(str(RECIPE))
+    return judge, colours, make
+
+
 def small_stock(stock: ModuleType) -> object:
-    """Twelve drawings of six things, the last of them kept apart."""
+    """Twelve drawings of six things, the last of them kept apart, and a red one of each of the first two things."""
     chance = np.random.default_rng(0)
-    colours = chance.integers(0, 255, (12, 3, 1, 1))
-    pixels = np.full((12, 3, 64, 64), 255, np.uint8)
-    pixels[:, :, 16:48, 16:48] = colours
-    vectors = chance.standard_normal((12, 2, 384)).astype(np.float32)
-    concept = np.arange(12) // 2
-    names = tuple({"es": f"cosa {n}", "en": f"thing {n}"} for n in range(6))
-    texts = chance.standard_normal((12, 384)).astype(np.float32)
-    held_texts = tuple((f"{n} {language}", n, language) for n in range(6) for language in ("es", "en"))
-    return stock.Stock(pixels, vectors, concept, concept % 3, names, texts, concept, held_texts, frozenset({5}))
+    own = torch.full((12, 3, 64, 64), 255, dtype=torch.uint8)
+    own[:, :, 16:48, 16:40] = torch.from_numpy(chance.integers(0, 255, (12, 3, 1, 1), np.uint8))
+    vectors = torch.from_numpy(chance.standard_normal((14, 2, 384)).astype(np.float32))
+    concept = np.array([*range(6), *range(6), 0, 1])
+    texts = torch.from_numpy(chance.standard_normal((14, 384)).astype(np.float32))
+    return stock.Stock(
+        pixels=torch.cat([own, own[:2] // 2]),
+        concept=concept,
+        style=np.arange(14) % 4,
+        colour=np.array([-1] * 12 + [0, 0]),
+        names=tuple({"es": f"cosa {n}", "en": f"thing {n}"} for n in range(6)),
+        texts=texts,
+        of=concept.copy(),
+        of_colour=np.array([-1] * 12 + [0, 0]),
+        held_texts=tuple((f"{n} {language}", n, language) for n in range(6) for language in ("es", "en")),
+        held=frozenset({5}),
+        vectors=vectors,
+    )
 
 
 def test_what_is_kept_apart_is_in_no_batch_and_vectors_follow_the_mirror(recipe: tuple[ModuleType, ModuleType]) -> None:
     stock, _ = recipe
     made = small_stock(stock)
     learned, held = stock.Drawings(made), stock.Drawings(made, held=True)
-    assert (len(learned), len(held)) == (10, 2)
-    batch = learned.batch(range(10))
-    assert all(made.concept[item.place] != 5 for item in batch.items)
-    for item in batch.items:
-        assert any(torch.equal(item.vector, torch.from_numpy(made.vectors[item.place, side])) for side in (0, 1))
-    again = learned.batch(range(10))
-    assert torch.equal(batch.pixels, again.pixels)
+    assert (len(learned), len(held)) == (12, 2)
+    assert all(made.concept[row] != 5 for row in learned.rows.tolist())
+    batch = learned.batch(range(12))
+    sides = set()
+    for picture, vector, row in zip(batch.pixels, batch.vectors, learned.rows.tolist(), strict=True):
+        [side] = [side for side in (0, 1) if torch.equal(vector, made.vectors[row, side])]
+        left = (picture[0] != picture[0, 0, 0]).nonzero()[:, 1].float().mean() < 31.5
+        assert left == (side == 0)  # the square stands left of the middle
+        sides.add(side)
+    assert sides == {0, 1}
+    assert torch.equal(batch.pixels, learned.batch(range(12)).pixels)
+
+
+def test_batches_hang_on_seed_and_step_so_that_a_run_taken_up_again_sees_the_same(
+    recipe: tuple[ModuleType, ModuleType],
+) -> None:
+    stock, _ = recipe
+    for kind in (stock.Drawings, stock.Pairs):
+        pictures = kind(small_stock(stock))
+        whole = pictures.shuffled(4, seed=3)
+        three = [next(whole) for _ in range(3)]
+        again = next(pictures.shuffled(4, seed=3, start=2))
+        assert torch.equal(three[2].vectors, again.vectors)
+        assert not torch.equal(three[1].vectors, again.vectors)
+
+
+def test_a_text_that_names_a_colour_is_of_drawings_in_it(recipe: tuple[ModuleType, ModuleType]) -> None:
+    stock, _ = recipe
+    made = small_stock(stock)
+    pairs = stock.Pairs(made)
+    for _ in range(20):
+        batch = pairs.batch(range(len(pairs)))
+        for text, vector in zip(batch.texts, batch.vectors, strict=True):
+            [said] = [n for n in range(14) if torch.equal(text, made.texts[n])]
+            [seen] = {n for n in range(14) for side in (0, 1) if torch.equal(vector, made.vectors[n, side])}
+            assert made.concept[seen] == made.of[said]
+            assert made.colour[seen] == made.of_colour[said]
+
+
+def test_a_drawing_in_another_colour_keeps_its_white_and_its_darks(
+    others: tuple[ModuleType, ModuleType, ModuleType],
+) -> None:
+    _, colours, _ = others
+    page = torch.full((1, 3, 8, 8), 255, dtype=torch.uint8)
+    page[:, :, 2:6, 2:6] = torch.tensor([90, 160, 220], dtype=torch.uint8)[:, None, None]
+    page[:, :, 3, 3] = 0
+    red = colours.coloured(page, 0)
+    assert red[0, :, 0, 0].tolist() == [255, 255, 255]
+    assert red[0, :, 3, 3].max() < 40
+    r, g, b = red[0, :, 5, 5].tolist()
+    assert r > 180
+    assert max(g, b) < 80
+
+
+def test_colours_are_said_with_their_gender(others: tuple[ModuleType, ModuleType, ModuleType]) -> None:
+    _, colours, _ = others
+    assert colours.said_of({"es": "avión", "en": "airplane"}, 0) == ["red airplane", "avión rojo"]
+    assert colours.said_of({"es": "casa con jardín", "en": "house"}, 0) == ["red house", "casa con jardín roja"]
+    assert colours.COLOURS[0].named_in({"es": "corazón rojo", "en": "heart"})
+    assert not colours.COLOURS[0].named_in({"es": "arrojo", "en": "reddish"})
+
+
+def test_the_judge_lessens_its_loss_and_never_sees_its_held_style(
+    recipe: tuple[ModuleType, ModuleType], others: tuple[ModuleType, ModuleType, ModuleType],
+) -> None:  # fmt: skip
+    (stock, _), (judge, _, _) = recipe, others
+    torch.manual_seed(0)
+    made = small_stock(stock)
+    learned, held = judge.Judged(made), judge.Judged(made, held=True)
+    assert {made.style[row] for row in learned.rows.tolist()} == {0, 1, 2}
+    assert {made.style[row] for row in held.rows.tolist()} == {3}
+    task = judge.JudgeTask(made)
+    adam = torch.optim.Adam(task.parameters(), lr=2e-3)
+    losses = []
+    for _ in range(8):
+        torch.manual_seed(1)
+        loss = task(learned.batch(range(len(learned))))
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.9 * losses[0]
+    assert 0 <= task.test(task.model, held)["names"] <= 1
+
+
+def test_seconds_take_the_place_of_steps_and_the_batch_is_shared_out(
+    others: tuple[ModuleType, ModuleType, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = others[2]
+    monkeypatch.setattr(sys, "argv", "make.py --work w --pictures p --batch 512 --seconds 240".split())
+    options = make.arguments()
+    found = {name: make.settings_of(run, options) for name, run in make.RUNS.items()}
+    assert {name: one.seconds for name, one in found.items()} == {
+        "decoder": 240, "vqgan": 60, "prior": 30, "judge": 60,
+    }  # fmt: skip
+    assert found["prior"].batch == 2048
+    assert min(one.steps for one in found.values()) > 10**6
 
 
 def test_a_drawing_lies_in_the_middle_of_white(recipe: tuple[ModuleType, ModuleType]) -> None:
@@ -70,9 +181,9 @@ def test_each_task_lessens_its_loss(recipe: tuple[ModuleType, ModuleType], name:
     pictures = stock.Pairs(made) if name == "PriorTask" else stock.Drawings(made)
     adam = torch.optim.Adam([p for p in task.parameters() if p.requires_grad], lr=2e-3)
     losses = []
-    for _ in range(8):
+    for _ in range(12):
         torch.manual_seed(1)
-        loss = task(pictures.batch(range(8)))
+        loss = task(pictures.batch(range(4)))
         adam.zero_grad()
         loss.backward()
         adam.step()
@@ -84,13 +195,13 @@ def test_vectors_are_left_out_at_times_so_that_one_network_draws_anything(
     recipe: tuple[ModuleType, ModuleType],
 ) -> None:
     stock, tasks = recipe
-    made = replace(small_stock(stock))  # type: ignore[type-var]
+    made = small_stock(stock)
     task = tasks.DecoderTask(made)
     seen: list[torch.Tensor] = []
     task.model.register_forward_pre_hook(lambda module, args, kwargs: seen.append(kwargs["vector"]), with_kwargs=True)
     torch.manual_seed(0)
     with torch.no_grad():
         for _ in range(4):
-            task(stock.Drawings(made).batch(range(10)))
+            task(stock.Drawings(made).batch(range(12)))
     empty = (torch.cat(seen) == 0).all(1).float().mean()
     assert 0 < empty < 0.5

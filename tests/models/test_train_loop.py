@@ -18,7 +18,7 @@ from ateneo.errors import EngineError, InputError, SettingsError
 from ateneo.models.loading import load
 from ateneo.models.train.data import Batch, Pictures
 from ateneo.models.train.items import find_items, hold_apart
-from ateneo.models.train.loop import Settings, average, learning_rate, train
+from ateneo.models.train.loop import Settings, average, learning_rate, through, train
 from ateneo.models.train.optimizers import groups_of, optimizers_of
 from ateneo.models.train.vit import VitTask
 from ateneo.models.vit import ViT, ViTConfig
@@ -199,6 +199,32 @@ def test_the_learning_rate_warms_up_and_falls_as_half_a_cosine() -> None:
     assert rates[60] == pytest.approx((1 + 0.1) / 2)
     assert rates[110] == pytest.approx(0.1)
     assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_seconds_bring_the_rate_down_where_steps_would_not() -> None:
+    settings = Settings(steps=1_000_000, seconds=8.0, lr=1.0, warmup=10, last_lr=0.1)
+    rates = [learning_rate(20, settings, elapsed=elapsed) for elapsed in (0.0, 4.0, 8.0, 9.0)]
+    assert rates == pytest.approx([1.0, 0.55, 0.1, 0.1], abs=1e-6)
+    assert through(500_000, 2.0, settings) == 0.5
+    assert through(20, 6.0, settings) == 0.75
+
+
+def test_a_run_of_seconds_ends_in_time_and_one_taken_up_again_has_only_what_is_left(data: Path, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, steps=1_000_000, seconds=3.0, save_every=1, test_every=10**6, show_every=10**6)
+
+    def records() -> list[dict[str, float]]:
+        return [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+
+    with pytest.raises(Stop):
+        run(data, tmp_path, settings=settings, stop_at=10)
+    began = time.perf_counter()
+    run(data, tmp_path, settings=replace(settings, seconds=3.5))
+    assert time.perf_counter() - began < 30
+    last = [record for record in records() if "lr" in record][-1]
+    assert 10 < last["step"] < settings.steps
+    assert last["lr"] == pytest.approx(settings.lr * settings.last_lr, rel=1e-3)
+    run(data, tmp_path, settings=replace(settings, seconds=3.5))  # nothing is left
+    assert records()[-1]["step"] == last["step"]
 
 
 def test_only_matrices_decay() -> None:

@@ -175,7 +175,7 @@ def image_vectors(
     """Image vectors (B, E) for the vectors of texts (B, text), by a prior that reads no tokens; x_T (B, E) is the noise
     to begin with."""
     condition, nothing = {"text": text}, {"text": torch.zeros_like(text)}
-    start = torch.randn(len(text), prior.config.embed) if x_T is None else x_T
+    start = torch.randn(len(text), prior.config.embed, device=text.device) if x_T is None else x_T
     denoiser = prior.denoiser(condition, nothing=nothing, scale=scale)
     levels = schedule.levels(prior_steps(len(schedule), steps))
     return prior.restored(ancestral(denoiser, start, levels=levels, noise=noise))

@@ -2,7 +2,8 @@
 
 What is random in a step (order, variation of pictures, noise) hangs on the seed and the number of the step alone. So a
 checkpoint needs no state of generators, and a run that was killed and taken up again ends with the same weights as one
-that never stopped. A checkpoint is written beside, synced and renamed: at any moment the newest one is whole.
+that never stopped. A checkpoint is written beside, synced and renamed: at any moment the newest one is whole. A run
+may be given so many seconds: it then ends after them with the rate of its last step, wherever it has come to.
 """
 
 import json
@@ -30,7 +31,15 @@ from ateneo.models.train.optimizers import OPTIMIZERS, optimizers_of
 from ateneo.models.train.pictures import curves
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
-FREE = {"steps", "save_every", "test_every", "show_every", "log_every", "precision"}  # may change when a run goes on
+FREE = {
+    "steps",
+    "seconds",
+    "save_every",
+    "test_every",
+    "show_every",
+    "log_every",
+    "precision",
+}  # may change when a run goes on
 Report = Callable[[dict[str, float]], None]
 
 
@@ -39,6 +48,7 @@ class Settings:
     """How a run learns. Counts are in steps; `batch` is the pictures of one step in each process."""
 
     steps: int = 10_000
+    seconds: float = 0.0  # that all its processes learn at most, one after the other; 0 for as long as the steps take
     batch: int = 128
     lr: float = 1e-3
     warmup: int = 500
@@ -64,6 +74,8 @@ class Settings:
         for name in ("steps", "batch", "log_every", "save_every", "test_every", "show_every"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"cannot use {name} = {getattr(self, name)}: give at least 1")
+        if not self.seconds >= 0:
+            raise SettingsError(f"cannot learn for {self.seconds} seconds: give a number above 0, or 0 for no limit")
         if not (math.isfinite(self.lr) and self.lr > 0 and 0 <= self.ema < 1):
             raise SettingsError(f"cannot use lr = {self.lr}, ema = {self.ema}: lr is above 0, ema from 0 to below 1")
 
@@ -112,12 +124,20 @@ def seed_weights(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def learning_rate(step: int, settings: Settings) -> float:
-    """Linear warm-up to lr, then half a cosine down to lr · last_lr at the last step."""
+def through(step: int, elapsed: float, settings: Settings) -> float:
+    """The part of the run that is behind, from 0 to 1: of its steps or of its seconds, whichever is more."""
+    return min(1.0, max(step / settings.steps, elapsed / settings.seconds if settings.seconds else 0.0))
+
+
+def learning_rate(step: int, settings: Settings, *, elapsed: float = 0.0) -> float:
+    """Linear warm-up to lr, then half a cosine down to lr · last_lr at the last step, or after the last second where
+    that comes first."""
     if step < settings.warmup:
         return settings.lr * (step + 1) / settings.warmup
-    through = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-    return settings.lr * (settings.last_lr + (1 - settings.last_lr) * (1 + math.cos(math.pi * min(through, 1))) / 2)
+    part = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
+    if settings.seconds:
+        part = max(part, elapsed / settings.seconds)
+    return settings.lr * (settings.last_lr + (1 - settings.last_lr) * (1 + math.cos(math.pi * min(part, 1))) / 2)
 
 
 def train(
@@ -157,6 +177,7 @@ class Run:
             report,
         )
         self.step, self.spent = 0, 0.0  # steps done; seconds of processor time of earlier processes of this run
+        self.elapsed = 0.0  # seconds of learning, those of earlier processes with them
         self.metrics = Metrics(out / "metrics.jsonl")
         self.checkpoints = Checkpoints(out / "checkpoints")
         self.ema = deepcopy(task.model).requires_grad_(False) if settings.ema else task.model
@@ -178,7 +199,7 @@ class Run:
             return
         state = self.checkpoints.read(found, device=self.group.device)
         _same(state["about"], self._about(), found)
-        self.step = state["step"]
+        self.step, self.elapsed = state["step"], state.get("elapsed", 0.0)
         self.task.load_state_dict(state["task"])
         if self.settings.ema:
             self.ema.load_state_dict(state["ema"])
@@ -199,14 +220,16 @@ class Run:
             self.settings.batch, seed=self.settings.seed, start=self.step, rank=self.group.rank, ranks=self.group.ranks
         )
         since, losses = time.perf_counter(), []
-        while self.step < self.settings.steps:
+        began = since - self.elapsed
+        while self.through < 1:
             loss, norm = self._learn(next(batches))
+            self.elapsed = self._clock(time.perf_counter() - began)
             losses.append(loss)
             if self._due(self.settings.log_every):
                 now, mean = time.perf_counter(), sum(losses) / len(losses)
                 speed = len(losses) * self.settings.batch * self.group.ranks / (now - since)
                 since, losses = now, []
-                lr = learning_rate(self.step - 1, self.settings)
+                lr = learning_rate(self.step - 1, self.settings, elapsed=self.elapsed)
                 self._note({"loss": mean, "lr": lr, "gradient norm": norm, "pictures a second": speed})
             if self._due(self.settings.test_every):
                 self._test(held)
@@ -217,15 +240,26 @@ class Run:
                 self.save()
         batches.close()  # type: ignore[attr-defined]
 
+    @property
+    def through(self) -> float:
+        """The part of the run that is behind."""
+        return through(self.step, self.elapsed, self.settings)
+
+    def _clock(self, elapsed: float) -> float:
+        """The same time in all processes, so that they stop at one step."""
+        if not self.settings.seconds:
+            return elapsed
+        return self.group.mean(torch.tensor(elapsed, device=self.group.device)).item()
+
     def _learn(self, batch: Batch) -> tuple[float, float]:
         torch.manual_seed(zlib.crc32(f"{self.settings.seed} {self.step} {self.group.rank}".encode()))
-        lr = learning_rate(self.step, self.settings)
+        lr = learning_rate(self.step, self.settings, elapsed=self.elapsed)
         for optimizer in self.optimizers.values():
             optimizer.zero_grad(set_to_none=True)
             for parameters in optimizer.param_groups:
                 parameters["lr"] = lr
         self.task.train()
-        self.task.before_step(self.step / self.settings.steps)
+        self.task.before_step(self.through)
         try:
             with self._cast():
                 loss = self.task.backward(self.joined, batch, self.scaler.scale)
@@ -260,7 +294,7 @@ class Run:
         )
 
     def _due(self, every: int) -> bool:
-        return self.step % every == 0 or self.step == self.settings.steps
+        return self.step % every == 0 or self.through >= 1
 
     def _note(self, figures: dict[str, float]) -> None:
         record = {"step": self.step, **figures, "processor seconds": round(self.spent + time.process_time(), 1)}
@@ -292,6 +326,7 @@ class Run:
             state = {
                 "about": self._about(),
                 "step": self.step,
+                "elapsed": self.elapsed,
                 "task": self.task.state_dict(),
                 "ema": self.ema.state_dict() if self.settings.ema else {},
                 **{name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
