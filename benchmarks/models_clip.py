@@ -37,7 +37,7 @@ from ateneo.models.layers import pack
 from ateneo.models.loading import load
 from ateneo.models.tokenizer import Tokenizer
 from ateneo.models.vit import vit
-from benchmarks.models_peers import open_clip, timm, transformers
+from benchmarks.models_peers import embedding, hugging_face_clip, open_clip, openai_names, timm, transformers
 
 WORDS = "a photo of small dog cat horse house with the red old tree in front mountain river street two people".split()
 PROMPTS = ["a photo of a dog", "a diagram", "a red house", "two people in front of a tree"]  # at most 9 tokens
@@ -70,48 +70,6 @@ def compare(what: str, calls: dict[str, Call], rounds: int, *, equal: bool = Tru
     return [(what + way.removeprefix("ateneo"), peer, least[way], least[peer]) for way in ways for peer in peers]
 
 
-def openai_names(model: Clip) -> dict[str, Tensor]:
-    """A Clip's weights under OpenAI's names, in which open_clip reads them."""
-    parts = {
-        "t": "logit_scale", "W_i": "visual.proj", "W_t": "text_projection",
-        "text_encoder.tokens.weight": "token_embedding.weight", "text_encoder.positions": "positional_embedding",
-        "image_encoder.class_token": "visual.class_embedding",
-        "image_encoder.positions": "visual.positional_embedding",
-        "image_encoder.patches.convolution.weight": "visual.conv1.weight",
-    }  # fmt: skip
-    inside = (
-        ("text_encoder.norm", "ln_final"), ("image_encoder.norm", "visual.ln_post"),
-        ("image_encoder.pre_norm", "visual.ln_pre"), ("text_encoder.transformer.blocks", "transformer.resblocks"),
-        ("image_encoder.transformer.blocks", "visual.transformer.resblocks"), ("attention.in_proj_", "attn.in_proj_"),
-        ("attention.out", "attn.out_proj"), ("norm1", "ln_1"), ("norm2", "ln_2"), ("mlp.up", "mlp.c_fc"),
-        ("mlp.down", "mlp.c_proj"),
-    )  # fmt: skip
-    renamed, state = {}, model.state_dict()
-    for name in [name for name in state if name.endswith((".attention.q.weight", ".attention.q.bias"))]:
-        place, part = name.rsplit(".q.", 1)
-        state[f"{place}.in_proj_{part}"] = torch.cat([state.pop(f"{place}.{one}.{part}") for one in "qkv"])
-    for name, value in state.items():
-        new = parts.get(name, name)
-        for old, their in inside:
-            new = new.replace(old, their)
-        renamed[new] = value
-    return renamed
-
-
-def hugging_face_clip(folder: Path) -> Any:
-    """transformers' CLIP B/32 with random weights, saved where ours can load it."""
-    library = transformers()
-    if library is None:
-        return None
-    torch.manual_seed(0)
-    text = {"hidden_size": 512, "num_attention_heads": 8, "intermediate_size": 2048, "num_hidden_layers": 12}
-    vision = {"hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072, "num_hidden_layers": 12}
-    config = library.CLIPConfig(text_config=text, vision_config=vision | {"patch_size": 32}, projection_dim=512)
-    model = library.CLIPModel(config).eval()
-    model.save_pretrained(folder)
-    return model
-
-
 def clip_rows(folder: Path, rounds: int) -> list[Row]:
     """Short prompts, and pictures one at a time and eight at a time, through ViT-B/32."""
     theirs = hugging_face_clip(folder)
@@ -133,7 +91,7 @@ def clip_rows(folder: Path, rounds: int) -> list[Row]:
         if other is not None:
             calls["open_clip"] = lambda t=words[:batch]: other_model.encode_text(t)
         if theirs is not None:
-            calls["transformers"] = lambda t=words[:batch]: _embedding(theirs.get_text_features(t))
+            calls["transformers"] = lambda t=words[:batch]: embedding(theirs.get_text_features(t))
         rows += compare(f"text, {batch} short prompt{'s' * (batch > 1)}", calls, rounds)
     for batch in (1, 8):
         x = torch.randn(batch, 3, 224, 224, generator=torch.Generator().manual_seed(0))
@@ -144,14 +102,9 @@ def clip_rows(folder: Path, rounds: int) -> list[Row]:
         if other is not None:
             calls["open_clip"] = lambda x=x: other_model.encode_image(x)
         if theirs is not None:
-            calls["transformers"] = lambda x=x: _embedding(theirs.get_image_features(x))
+            calls["transformers"] = lambda x=x: embedding(theirs.get_image_features(x))
         rows += compare(f"image B/32, batch {batch}", calls, rounds)
     return rows
-
-
-def _embedding(output: Any) -> Tensor:
-    """transformers gives a tensor up to version 4 and an object with it since version 5."""
-    return output if isinstance(output, Tensor) else output.pooler_output
 
 
 def vit_rows(folder: Path, rounds: int) -> list[Row]:

@@ -118,9 +118,9 @@ class TextTransformer(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, L) → (B, d_t), L at most the context."""
-        check_vocabulary(tokens, self.config)
         end = ends(tokens, self.config)  # (B,)
-        return self.read(tokens[:, : int(end.max()) + 1], end)
+        last = check_vocabulary(tokens, self.config, end)
+        return self.read(tokens[:, : last + 1], end)
 
     def read(self, tokens: Tensor, end: Tensor) -> Tensor:
         """All of the tokens (B, L), read at the place (B,) where each text ends → (B, d_t)."""
@@ -140,8 +140,9 @@ class BagOfWords(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, L) → (B, d_t); the start and the end do not count, a text without words is the norm of zeros."""
-        check_vocabulary(tokens, self.config)
-        return self.read(tokens, ends(tokens, self.config))
+        end = ends(tokens, self.config)  # (B,)
+        check_vocabulary(tokens, self.config, end)
+        return self.read(tokens, end)
 
     def read(self, tokens: Tensor, end: Tensor) -> Tensor:
         """The words (B, L) before the place (B,) where each text ends → (B, d_t)."""
@@ -163,14 +164,21 @@ def ends(tokens: Tensor, config: TextConfig) -> Tensor:
     return (tokens == config.end).int().argmax(1)
 
 
-def check_vocabulary(tokens: Tensor, config: TextConfig) -> None:
-    """InputError for tokens that the tower has no vector for."""
-    if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < config.vocabulary:
-        wrong = int(tokens.max()) if int(tokens.min()) >= 0 else int(tokens.min())
+def check_vocabulary(tokens: Tensor, config: TextConfig, end: Tensor) -> int:
+    """The place where the longest text ends; InputError for tokens that the tower has no vector for.
+
+    All that is asked of the tokens is read at once, since reading waits for the device that they are on.
+    """
+    if not tokens.numel():
+        return tokens.shape[1] - 1
+    least, most, last = torch.stack([*torch.aminmax(tokens), end.max()]).tolist()
+    if not 0 <= least <= most < config.vocabulary:
+        wrong = most if least >= 0 else least
         raise InputError(
             f"there is a token {wrong}, this text tower knows {config.vocabulary} tokens; "
             "use the tokenizer that it was trained with"
         )
+    return int(last)
 
 
 def l2_normalize(x: Tensor) -> Tensor:

@@ -113,16 +113,17 @@ class ClassifierLogP:
 
     def __init__(self, classifier: Callable[[Tensor, Tensor], Tensor], labels: Tensor) -> None:
         self.classifier, self.labels = classifier, labels
+        self._least, self._most = int(labels.min()), int(labels.max())  # read once: a device would be waited for
         _freeze_owner(classifier)
 
     def __call__(self, x_t: Tensor, level: Level, prediction: Prediction, /) -> Tensor:
         """(B,); InputError where a label is not among the classes."""
         t = level.t if isinstance(level.t, Tensor) else torch.full((1,), level.t, device=x_t.device)
         logits = self.classifier(x_t, t.expand(x_t.shape[0]))
-        labels = self.labels.to(x_t.device).expand(x_t.shape[0])
-        if int(labels.min()) < 0 or int(labels.max()) >= logits.shape[1]:
+        if not 0 <= self._least <= self._most < logits.shape[1]:
             raise InputError(f"labels must lie between 0 and {logits.shape[1] - 1}, the classes of this classifier")
-        return F.log_softmax(logits.float(), dim=1).gather(1, labels[:, None])[:, 0]
+        self.labels = self.labels.to(x_t.device)
+        return F.log_softmax(logits.float(), dim=1).gather(1, self.labels.expand(x_t.shape[0])[:, None])[:, 0]
 
 
 class Cutouts:
@@ -164,7 +165,9 @@ class Cutouts:
         longest = min(height, width)
         shortest = max(1, round(self.smallest * longest))
         places = [((height - longest) // 2, (width - longest) // 2, longest)] if self.whole else []
-        for size, down, across in torch.rand(self.count - len(places), 3, generator=self.generator).tolist():
+        drawn_on = self.generator.device if self.generator is not None else "cpu"
+        drawn = torch.rand(self.count - len(places), 3, generator=self.generator, device=drawn_on)
+        for size, down, across in drawn.tolist():
             side = round(shortest + (longest - shortest) * size**self.power)
             places.append((int(down * (height - side + 1)), int(across * (width - side + 1)), side))
         return places

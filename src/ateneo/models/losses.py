@@ -111,9 +111,10 @@ def bits_per_dimension(
 ) -> Bits:
     """The whole variational bound for pictures x0 (B, C, H, W) in [-1, 1], one sample of noise at each step."""
     terms = []
+    drawn_on = generator.device if generator is not None else x0.device
     for step in range(len(schedule)):
         i = torch.full((x0.shape[0],), step, device=x0.device)
-        noise = torch.randn(x0.shape, generator=generator, dtype=x0.dtype).to(x0.device)
+        noise = torch.randn(x0.shape, generator=generator, dtype=x0.dtype, device=drawn_on).to(x0.device)
         x_t = add_noise(schedule, x0, i=i, noise=noise)
         terms.append(vlb_terms(schedule, x0, prediction=denoiser(x_t, schedule.level(i, x0)), i=i))
     last = torch.full((x0.shape[0],), len(schedule) - 1, device=x0.device)

@@ -161,8 +161,10 @@ class Schedule:
 
     def level(self, i: Tensor, x: Tensor) -> Level:
         """The level of each picture of a batch: i (B,) are indices, x (B, ...) says the device and the dimensions."""
-        times = self._tables.setdefault(("timesteps", x.device, torch.int64), torch.tensor(self.timesteps).to(x.device))
-        return Level(times[i], self.at("alpha", i, x), self.at("sigma", i, x))
+        key = ("timesteps", x.device, torch.int64)
+        if key not in self._tables:
+            self._tables[key] = torch.tensor(self.timesteps).to(x.device)
+        return Level(self._tables[key][i], self.at("alpha", i, x), self.at("sigma", i, x))
 
     def respaced(self, kept: str | Sequence[int]) -> "Schedule":
         """The schedule that visits only these steps, with ᾱ unchanged: β_i = 1 - ᾱ_i / ᾱ of the kept step before."""
