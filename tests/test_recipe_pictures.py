@@ -5,6 +5,7 @@ import json
 import shutil
 import struct
 import sys
+import time
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -159,6 +160,14 @@ def test_the_first_steps_learn_from_smaller_pictures(toy_mixture: Mixture) -> No
     early = Mixture(toy_mixture.drawings, toy_mixture.slides, THINGS, size=32, small=Small(16, steps=2))
     batches = early.shuffled(4, seed=0)
     assert [next(batches).pixels.shape for _ in range(3)] == [(4, 3, 16, 16), (4, 3, 16, 16), (4, 3, 32, 32)]
+
+
+def test_in_a_run_of_seconds_what_is_made_late_is_whole(toy_mixture: Mixture) -> None:
+    late = Mixture(toy_mixture.drawings, toy_mixture.slides, THINGS, size=32, small=Small(16, steps=9, seconds=0.2))
+    batches = late.shuffled(4, seed=0)
+    assert next(batches).pixels.shape == (4, 3, 16, 16)
+    time.sleep(0.3)
+    assert [next(batches).pixels.shape for _ in range(9)][-1] == (4, 3, 32, 32)
 
 
 def test_what_has_many_drawings_is_shown_less_often_than_it_has_them(toy_mixture: Mixture) -> None:

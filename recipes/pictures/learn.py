@@ -1,5 +1,6 @@
 """From sources to a trained tower, in steps that are each kept: what is there is not made again."""
 
+import math
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -39,7 +40,7 @@ class Plan:
     config: TowerConfig = TOWER
     drawn: float = 0.8  # of the pictures of a step: drawings, which take longer to learn than kinds of slides
     small: int = 64  # pixels of the pictures of the first part of the steps ...
-    early: float = 0.765  # ... which is this
+    early: float = 0.765  # ... or seconds, which is this
 
 
 def gather(work: Path, plan: Plan, *, processes: int = 1) -> None:
@@ -79,8 +80,11 @@ def known(work: Path) -> list[Concept]:
     return drawings.make(work, (*STYLES, HELD_STYLE))
 
 
-def mixtures(work: Path, plan: Plan, *, steps: int = 0, workers: int = 0) -> tuple[Mixture, Mixture]:
-    """What is learned from in so many steps, made by so many processes beside this one, and what is kept apart."""
+def mixtures(
+    work: Path, plan: Plan, *, steps: int = 0, seconds: float = 0.0, workers: int = 0
+) -> tuple[Mixture, Mixture]:
+    """What is learned from in so many steps or seconds, made by so many processes beside this one, and what is kept
+    apart."""
     concepts = known(work)
     pages, held = generated.load(work / "pages", count=plan.slides), min(HELD_PAGES, plan.slides // 10)
     size = plan.config.image_size
@@ -92,7 +96,7 @@ def mixtures(work: Path, plan: Plan, *, steps: int = 0, workers: int = 0) -> tup
             size=size,
             slides_share=1 - plan.drawn,
             only=range(len(pages) - held),
-            small=Small(plan.small, steps=round(steps * plan.early)),
+            small=Small(plan.small, steps=round(steps * plan.early), seconds=seconds * plan.early or math.inf),
             workers=workers,
         ),
         Mixture(
@@ -125,7 +129,7 @@ def learn(
     """Trains, or goes on; the folder of the model. A new run starts from the weights of the file `begin`, where one is
     given."""
     said = bank(work, encoder)
-    learned, held = mixtures(work, plan, steps=settings.steps, workers=workers)
+    learned, held = mixtures(work, plan, steps=settings.steps, seconds=settings.seconds, workers=workers)
     rarity = task.rarities(said, learned.slides.facts)
     run = folder(work, encoder)
     run.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ from ateneo.models.train.distributed import join, leave
 from ateneo.models.train.loop import Settings
 
 SMALL = Path(__file__).resolve().parents[2] / "src" / "ateneo" / "small" / "pictures"
+NEVER = 10**9
 HALF = Path(__file__).resolve().parent / "tower.safetensors"
 
 
@@ -42,19 +43,27 @@ def main() -> None:
     if options.ship:
         ship(learn.folder(options.work, encoder) / "model", encoder, options=options)
         return
-    settings = Settings(
-        steps=options.steps, batch=options.batch, lr=options.lr, warmup=50,
-        weight_decay=0.1, betas=(0.9, 0.98), ema=options.ema, optimizer="muon", precision=options.precision,
-        save_every=max(100, options.steps // 20), test_every=max(250, options.steps // 20),
-        show_every=max(1000, options.steps // 5),
-    )  # fmt: skip
     model = learn.learn(
-        options.work, plan, encoder, settings=settings, group=group, report=_say, begin=options.begin,
+        options.work, plan, encoder, settings=settings_of(options), group=group, report=_say, begin=options.begin,
         workers=options.workers,
     )  # fmt: skip
     if group.first and not options.learn:
         ship(model, encoder, options=options)
     leave()
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """How long it learns and how. With seconds there is no end of steps, and what is not learning is rare."""
+    settings = Settings(
+        steps=options.steps, batch=options.batch, lr=options.lr, warmup=50, weight_decay=0.1, betas=(0.9, 0.98),
+        ema=0.99, optimizer="muon", precision=options.precision, save_every=100, test_every=250, show_every=1000,
+    )  # fmt: skip
+    if not options.seconds:
+        return settings
+    return replace(
+        settings, steps=NEVER, seconds=options.seconds, warmup=100, ema=0.997, save_every=1500, test_every=750,
+        show_every=NEVER,
+    )  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:
@@ -66,9 +75,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", type=Path, default=SHIPPED, help="folder of the sentence encoder to meet")
     parser.add_argument("--begin", type=Path, help="weights of a tower (safetensors) that a new run starts from")
     parser.add_argument("--steps", type=int, default=2680)
+    parser.add_argument("--seconds", type=float, default=0.0, help="that it learns, in place of steps")
     parser.add_argument("--batch", type=int, default=160)
     parser.add_argument("--lr", type=float, default=8e-3)
-    parser.add_argument("--ema", type=float, default=0.99, help="of the weights; more where there are more steps")
     parser.add_argument("--slides", type=int, default=learn.Plan.slides, help="generated pictures of slides")
     parser.add_argument("--precision", default="bf16", help="bf16, or fp32 where the processor has no bf16")
     parser.add_argument("--device", default="", help="cpu or cuda; else what there is")

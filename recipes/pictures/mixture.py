@@ -4,6 +4,8 @@ Drawings are laid on grounds of every kind, moved, turned, tinted, and at times 
 grey), so that a style never seen is not a surprise. What is drawn hangs on the seed and the number of the step alone.
 """
 
+import math
+import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -52,10 +54,11 @@ class Shown(Item):
 @dataclass(frozen=True, slots=True)
 class Small:
     """The first `steps` learn from smaller pictures ("progressive resizing": most of what tells one thing from another
-    is seen at half of the pixels, for half of the price)."""
+    is seen at half of the pixels, for half of the price), or all that are made in the first `seconds`."""
 
     size: int
     steps: int
+    seconds: float = math.inf
 
 
 class _Steps(Dataset[Batch]):
@@ -63,11 +66,13 @@ class _Steps(Dataset[Batch]):
 
     def __init__(self, mixture: "Mixture", batch: int, *, seed: int, rank: int) -> None:
         self.mixture, self.batch, self.seed, self.rank = mixture, batch, seed, rank
+        self.began = time.monotonic()
 
     def __getitem__(self, step: int) -> Batch:
         cv2.setNumThreads(1)
         small = self.mixture.small
-        size = small.size if step < small.steps else self.mixture.size
+        early = step < small.steps and time.monotonic() - self.began < small.seconds
+        size = small.size if early else self.mixture.size
         return self.mixture.made(self.batch, seed=(self.seed, step, self.rank), size=size)
 
 
