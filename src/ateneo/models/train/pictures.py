@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -99,7 +100,10 @@ def sheet(pixels: Tensor, *, columns: int, under: Sequence[str] = (), scale: int
 
 
 def curves(records: Sequence[dict[str, float]], path: Path) -> None:
-    """The loss and what was measured on pictures held apart, over the steps, as a picture."""
+    """The loss and what was measured on pictures held apart, over the steps, as a picture; none where there is no
+    matplotlib."""
+    if find_spec("matplotlib") is None:
+        return
     from matplotlib.figure import Figure
 
     tested = sorted({name for record in records for name in record if name.startswith("held ")})
