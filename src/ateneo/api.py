@@ -122,7 +122,10 @@ class Archive:
 
     def talks(self) -> list[Talk]:
         """All talks, by date and then id."""
-        found = [self.store.talk(talk_id) for talk_id in self.store.ids()]
+        found = []
+        for talk_id in self.store.ids():
+            with contextlib.suppress(TalkNotFound):  # removed since the ids were listed
+                found.append(self.store.talk(talk_id))
         return sorted(found, key=lambda talk: (talk.date or "", talk.id))
 
     def talk(self, id: str) -> TalkDetail:

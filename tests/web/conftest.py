@@ -1,13 +1,16 @@
 """A small archive, the application over it, the real server, and a real browser."""
 
 import os
+import queue
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -75,21 +78,35 @@ def client(ready: Path) -> Iterator[TestClient]:
 
 @contextmanager
 def serving(path: Path, *options: str, **environment: str) -> Iterator[str]:
-    """`ateneo serve` as its own process, on a free port; gives its address."""
+    """`ateneo serve` as its own process, on a free port; gives its address. What it says on stderr is shown where a
+    test fails, and a fault of its own in it fails the test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ATENEO_")}
     command = [str(COMMAND), "--archive", str(path), "serve", "--port", "0", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=kept | environment)
     assert process.stderr is not None
+    heard: list[str] = []
+    started: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def listen(stderr: IO[str]) -> None:
+        for line in stderr:
+            heard.append(line)
+            print(line, end="", file=sys.stderr)
+            if match := re.search(r"http://\S+/", line):
+                started.put(match.group().replace("localhost", "127.0.0.1"))
+        started.put("")
+
+    listening = threading.Thread(target=listen, args=(process.stderr,), daemon=True)
+    listening.start()
     try:
-        lines = iter(process.stderr.readline, "")
-        said = next((match for line in lines if (match := re.search(r"http://\S+/", line))), None)
-        assert said, "the server did not start"
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        yield said.group().replace("localhost", "127.0.0.1")
+        address = started.get(timeout=60)
+        assert address, "the server did not start"
+        yield address
     finally:
         process.terminate()
         process.wait(20)
+        listening.join(20)
         process.stderr.close()
+    assert "Traceback" not in "".join(heard)
 
 
 @pytest.fixture(scope="module")

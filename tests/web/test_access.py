@@ -58,6 +58,13 @@ def test_a_wrong_password_is_told_so_and_after_five_has_to_wait(ready: Path, rul
         assert client.post("/login", data={"password": SECRET}).status_code == 429
 
 
+def test_a_wrong_token_in_the_address_is_tried_so_often_alone(ready: Path, rules: Rules) -> None:
+    with client_of(ready, rules, follow_redirects=False) as client:
+        answers = [client.get("/", params={"token": "no"}) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [303] * 5 + [429]
+        assert answers[-1].json()["error"]["type"] == "too_many_tries"
+
+
 def test_tries_of_one_address_do_not_keep_out_another(rules: Rules) -> None:
     access = Access(rules)
     for _ in range(5):

@@ -33,7 +33,7 @@ Box = tuple[float, float, float, float, str]  # left, top, right, bottom, text
 
 
 class RapidOcr:
-    """The OCR engine that every installation has."""
+    """The OCR engine that every installation has. Threads may share one."""
 
     name = "rapidocr"
 
@@ -45,6 +45,14 @@ class RapidOcr:
 
     @cached_property
     def _engine(self) -> "RapidOCR":
+        return self._made()
+
+    @cached_property
+    def _liner(self) -> "RapidOCR":
+        """Another one for single lines: what a call asks of an engine, it remembers for all calls."""
+        return self._made()
+
+    def _made(self) -> "RapidOCR":
         from rapidocr import RapidOCR
 
         logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
@@ -85,7 +93,7 @@ class RapidOcr:
     def line(self, pixels: NDArray[np.uint8]) -> tuple[str, float]:
         """The one line that an RGB picture (H, W, 3) is cut to, and how sure that is in [0, 1]; "" where it is not."""
         cut = np.ascontiguousarray(pixels[:, :, ::-1])
-        found: Any = self._engine(cut, use_det=False, use_cls=False, use_rec=True)
+        found: Any = self._liner(cut, use_det=False, use_cls=False, use_rec=True)
         return (str(found.txts[0]), float(found.scores[0])) if found.txts else ("", 0.0)
 
 

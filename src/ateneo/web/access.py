@@ -67,6 +67,7 @@ class Access:
     sessions: dict[str, float] = field(default_factory=dict)  # hash of the cookie → when it ends
     wrong: dict[str, list[float]] = field(default_factory=dict)  # address → when it gave a wrong password
     hashing: threading.Lock = field(default_factory=threading.Lock)  # argon2 wants memory: one at a time
+    noting: threading.Lock = field(default_factory=threading.Lock)  # of tries and sessions: none is lost
 
     def knows(self, cookie: str | None) -> bool:
         """Whether this cookie's session goes on."""
@@ -78,28 +79,33 @@ class Access:
         return bool(given and token) and hmac.compare_digest(_digest(given or ""), _digest(token or ""))
 
     def log_in(self, secret: str, *, address: str) -> str | None:
-        """A new cookie for the right password or token, None for a wrong one. Raises TooManyTries."""
+        """A new cookie for the right password or token, None for a wrong one. Raises TooManyTries. A try counts before
+        it is looked at, so that many at once are no more than one after the other."""
         now = time.time()
-        tries = [at for at in self.wrong.get(address, []) if now - at < WITHIN]
-        if len(tries) >= TRIES:
-            raise TooManyTries(int(WITHIN - (now - tries[0])) + 1)
-        if self.is_token(secret) or self._is_password(secret):
+        with self.noting:
+            tries = [at for at in self.wrong.get(address, []) if now - at < WITHIN]
+            if len(tries) >= TRIES:
+                raise TooManyTries(int(WITHIN - (now - tries[0])) + 1)
+            kept = {other: at for other, at in self.wrong.items() if now - at[-1] < WITHIN}
+            self.wrong = kept | {address: [*tries, now]}
+        if not (self.is_token(secret) or self._is_password(secret)):
+            return None
+        with self.noting:
             self.wrong.pop(address, None)
-            return self.remember()
-        self.wrong = {other: at for other, at in self.wrong.items() if now - at[-1] < WITHIN} | {address: [*tries, now]}
-        return None
+        return self.remember()
 
     def remember(self) -> str:
         """A new session's cookie."""
-        now = time.time()
-        kept = [(key, end) for key, end in self.sessions.items() if end > now][-MOST_SESSIONS + 1 :]
-        cookie = secrets.token_urlsafe(32)
-        self.sessions = {**dict(kept), _digest(cookie): now + SESSION}
+        now, cookie = time.time(), secrets.token_urlsafe(32)
+        with self.noting:
+            kept = [(key, end) for key, end in self.sessions.items() if end > now][-MOST_SESSIONS + 1 :]
+            self.sessions = {**dict(kept), _digest(cookie): now + SESSION}
         return cookie
 
     def forget(self, cookie: str | None) -> None:
         """Ends a session."""
-        self.sessions.pop(_digest(cookie or ""), None)
+        with self.noting:
+            self.sessions.pop(_digest(cookie or ""), None)
 
     def _is_password(self, given: str) -> bool:
         if not self.rules.password:

@@ -256,7 +256,7 @@ async def see_picture(here: Here, request: Request, limit: Annotated[int, Query(
 
 
 @router.get("/jobs", summary="What is being added", tags=["add"])
-def jobs(site: Writable) -> JSONResponse:
+async def jobs(site: Writable) -> JSONResponse:  # where the jobs change, so that none changes meanwhile
     """JOB in docs/web.md; the newest first."""
     return JSONResponse(site.jobs.document())
 

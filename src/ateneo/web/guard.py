@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ateneo.web.access import COOKIE, SESSION, Access
-from ateneo.web.errors import Refusal, is_for_programs, json_error
+from ateneo.web.access import COOKIE, SESSION, Access, TooManyTries
+from ateneo.web.errors import Refusal, describe, is_for_programs, json_error
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY = 1 << 20  # bytes, of anything but what is named here
@@ -60,15 +60,16 @@ class Guard:
             scope = {**scope, "method": "GET", "ateneo.head": True}
 
         try:
-            answer = self._check(scope)
-        except Refusal as refusal:
-            answer = json_error(refusal.status_code, refusal.detail, headers=refusal.headers)
+            answer = await self._check(scope)
+        except (Refusal, TooManyTries) as refusal:
+            status, message, given = describe(refusal)
+            answer = json_error(status, message, headers=given)
         if answer is not None:
             await answer(scope, receive, with_headers)
             return
         await self.app(scope, Body(receive, limit=self._limit(scope)), with_headers)
 
-    def _check(self, scope: Scope) -> Response | None:
+    async def _check(self, scope: Scope) -> Response | None:
         """None where the request may go on, else what it is answered. Raises Refusal."""
         headers = Headers(scope=scope)
         self._check_host(headers)
@@ -80,7 +81,7 @@ class Guard:
         path = scope["path"]
         if not self.access.rules.asks or any(path == one or (one[-1] == "/" and path.startswith(one)) for one in OPEN):
             return None
-        return self._check_login(scope, headers)
+        return await self._check_login(scope, headers)
 
     def _check_host(self, headers: Headers) -> None:
         names = self.access.rules.names
@@ -89,7 +90,7 @@ class Guard:
         if names is not None and host_name(headers["host"]) not in names:
             raise Refusal(421, f"this server does not answer as {headers['host']}; allow it with --name")
 
-    def _check_login(self, scope: Scope, headers: Headers) -> Response | None:
+    async def _check_login(self, scope: Scope, headers: Headers) -> Response | None:
         kind, _, bearer = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and self.access.is_token(bearer.strip()):
             return None
@@ -98,7 +99,7 @@ class Guard:
         request = Request(scope)
         token = request.query_params.get("token")
         if token and scope["method"] == "GET":
-            return self._enter(request, token)
+            return await self._enter(request, token)
         if is_for_programs(scope["path"]) or scope["method"] not in SAFE:
             raise Refusal(
                 401, "log in first, or send Authorization: Bearer TOKEN", headers={"WWW-Authenticate": "Bearer"}
@@ -106,10 +107,11 @@ class Guard:
         place = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
         return RedirectResponse(f"/login?next={quote(place, safe='')}", 303)
 
-    def _enter(self, request: Request, token: str) -> Response:
-        """Logs in by the address that `ateneo serve` printed, and takes the token out of the address."""
+    async def _enter(self, request: Request, token: str) -> Response:
+        """Logs in by the address that `ateneo serve` printed, and takes the token out of the address. Raises
+        TooManyTries."""
         address = request.client.host if request.client else ""
-        cookie = self.access.log_in(token, address=address)
+        cookie = await asyncio.to_thread(self.access.log_in, token, address=address)
         answer = RedirectResponse(request.url.path if cookie else "/login", 303)
         if cookie:
             set_cookie(answer, cookie, secure=request.url.scheme == "https")

@@ -1,7 +1,6 @@
 """Slides as they were shown, or as thumbnails kept in the archive's cache; and pictures that people drop."""
 
 import io
-import warnings
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -71,14 +70,12 @@ def dropped(content: bytes, *, side: int = 1024) -> bytes:
     """A picture that somebody sent, checked, turned as its camera says, its longer side at most so many pixels, as PNG.
     Raises Refusal for what is none, or a bomb."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    raise Refusal(413, TOO_MANY)
-                picture.draft("RGB", (side, side))
-                picture.thumbnail((side, side))
-                small = on_white(ImageOps.exif_transpose(picture))
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:  # a larger one is refused by Pillow itself
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Refusal(413, TOO_MANY)
+            picture.draft("RGB", (side, side))
+            picture.thumbnail((side, side))
+            small = on_white(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refusal(413, TOO_MANY) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:

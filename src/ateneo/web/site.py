@@ -13,7 +13,7 @@ import anyio
 from fastapi import Depends, Request
 
 from ateneo.api import Archive
-from ateneo.errors import AteneoError
+from ateneo.errors import AteneoError, TalkNotFound
 from ateneo.records import Talk
 from ateneo.web.access import Access, Rules
 from ateneo.web.copies import Copies
@@ -88,7 +88,7 @@ class Shelf:
         """All talks, by date and then id."""
         found: dict[str, tuple[int, Talk]] = {}
         for talk_id in self.archive.store.ids():
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, TalkNotFound):  # removed since the ids were listed
                 changed = self.archive.storage.local(f"talks/{talk_id}/talk.json").stat().st_mtime_ns
                 before = self.known.get(talk_id)
                 found[talk_id] = before if before and before[0] == changed else (changed, self._read(talk_id))
