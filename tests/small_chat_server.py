@@ -14,7 +14,7 @@ SECRET = "sk-very-secret"
 
 
 class Server(ThreadingHTTPServer):
-    """`asked` are the requests, `counts` how many came for each model."""
+    """`asked` are the requests, `keys` and `paths` theirs, `counts` how many came for each model."""
 
     daemon_threads = True
 
@@ -22,6 +22,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.paths: list[str] = []
         self.counts: Counter[str] = Counter()
 
     @property
@@ -53,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         model = asked["model"]
         self.server.asked.append(asked)
+        self.server.paths.append(self.path)
         self.server.keys.append(self.headers["Authorization"])
         self.server.counts[model] += 1
         getattr(self, f"_{model}")(asked)

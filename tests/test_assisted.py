@@ -140,6 +140,44 @@ def test_a_question_that_compares_is_divided_and_its_parts_are_found_each(ask: A
     assert asked.assistance.calls == 2
 
 
+def test_what_the_writer_missed_is_searched_for_and_written_on(ask: Ask) -> None:
+    train = said("El tren de hidrógeno no necesita catenaria.", "catenary")
+    script = {
+        "plan": {"question": "", "searches": []},
+        "sentences": [said("El coche de hidrógeno reposta en 5 minutos.", "cinco")],
+        "missing": ["¿El tren de hidrógeno necesita catenaria?"], "then": [train, train | {"part": "A"}],
+    }  # fmt: skip
+    question = "¿En cuántos minutos reposta el coche de hidrógeno, y necesita catenaria el tren?"
+    asked = ask(script, question, limit=1)
+    assert merged(asked) == ["El coche de hidrógeno reposta en 5 minutos.", train["text"]]
+    assert [part.sentences[0].citations[0].quote for part in asked.talks] == [
+        CAR[0],
+        TRAIN[0],
+    ]  # of the first, nothing was written
+    assert asked.assistance
+    assert asked.assistance.calls == 3
+
+
+@pytest.mark.parametrize(
+    "search", ["¿Cuántos kilómetros de autonomía tiene el tren?", "¿Qué coche reposta en minutos?", ""]
+)
+def test_a_further_search_has_no_words_of_its_own_and_must_find_something_new(ask: Ask, search: str) -> None:
+    script = {"sentences": [said("El coche de hidrógeno reposta en 5 minutos.", "cinco")], "missing": [search]}
+    asked = ask(script, "¿En cuántos minutos reposta el coche de hidrógeno?", limit=1)
+    assert merged(asked) == ["El coche de hidrógeno reposta en 5 minutos."]
+    assert asked.assistance
+    assert asked.assistance.calls == 1
+
+
+def test_what_is_calculated_wrongly_is_put_right_in_every_sentence(tmp_path: Path) -> None:
+    write_vtt(tmp_path / "suma.es.vtt", ["El solar mide 5,53 × 5,16 = 28,54 m² en total."])
+    archive = Archive(tmp_path / "archive")
+    archive.add(tmp_path / "suma.es.vtt")
+    asked = archive.ask("¿Cuánto mide el solar?", threshold=0.0)
+    assert merged(asked) == ["El solar mide 5,53 × 5,16 = 28,54 m² [recalculado: 28,53] en total."]
+    assert asked.answer.sentences[0].citations[0].quote == "El solar mide 5,53 × 5,16 = 28,54 m² en total."  # type: ignore[union-attr]
+
+
 def test_a_follow_up_is_understood_after_the_question_before_it(ask: Ask) -> None:
     script = {"plan": {"question": QUESTION, "searches": []}, "sentences": [said("Reposta en cinco minutos.", "cinco")]}
     asked = ask(script, "¿Y en cuántos minutos?", after=["¿Cómo reposta el coche de hidrógeno?"])

@@ -190,6 +190,33 @@ def test_a_summary_is_not_written_twice_and_needs_a_model(archive: Archive) -> N
         using(archive, None).summarise("charla")
 
 
+def test_what_is_left_out_of_a_summary_is_told_and_wrong_sums_are_put_right(tmp_path: Path) -> None:
+    write_vtt(tmp_path / "suma.es.vtt", ["El solar mide 5,53 × 5,16 = 28,54 m² en total.", "La casa es nueva."])
+    made = Archive(tmp_path / "a")
+    made.add(tmp_path / "suma.es.vtt")
+    sentences = [
+        {"text": "El solar mide 5,53 × 5,16 = 28,54 m² en total.", "evidence": [1]},
+        {"text": "La casa tiene 7 puertas.", "evidence": [2]},
+    ]
+    notes: list[str] = []
+    told = using(made, Mending(summary={"title": "", "sentences": sentences})).summarise("suma", noted=notes.append)
+    assert told.summary == "El solar mide 5,53 × 5,16 = 28,54 m² [recalculado: 28,53] en total."
+    assert notes == ["suma: 1 sentences and titles left out because the talk does not bear them out"]
+
+
+def test_one_talk_that_fails_stops_no_other(ateneo: Command, archive: Archive, tmp_path: Path) -> None:
+    write_vtt(tmp_path / "otra.es.vtt", SAID)
+    archive.add(tmp_path / "otra.es.vtt")
+    ended = ateneo("--archive", archive.path, "repair", "otra", "charla")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        "ateneo: cannot repair otra in es: its captions were made by people; correct them", "charla: 1 repaired"
+    ]  # fmt: skip
+    ended = ateneo("--archive", archive.path, "summarise", "otra")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("ateneo: cannot summarise")
+
+
 def test_random_words_leave_the_talks_own_summary(archive: Archive) -> None:
     own = archive.talk("charla").summary
     noise = {"title": "zxq 77", "sentences": [{"text": "Qwer 9 asdf Mnbv.", "evidence": [1]}]}

@@ -383,10 +383,11 @@ class Archive:
             self._follow(id)
         return self.transcript(id, language=language)
 
-    def summarise(self, id: str, *, own: bool = False) -> TalkDetail:
+    def summarise(self, id: str, *, own: bool = False, noted: "Callable[[str], None] | None" = None) -> TalkDetail:
         """Has the language model write summary, chapter titles and, where it is but the file's name, the title, each
         sentence borne out by the talk (docs/mending.md); `own` puts the talk's own sentences back. What was kept of
-        it is indexed. Raises TalkNotFound, InputError where nothing was said, EngineError, ArchiveLocked."""
+        it is indexed. `noted` is told what was left out, and what stays as it was. Raises TalkNotFound, InputError
+        where nothing was said, EngineError, ArchiveLocked."""
         from ateneo.ingest import caption_names, summary, transcripts, written
         from ateneo.ingest.sentences import sentences
 
@@ -401,6 +402,8 @@ class Archive:
             said = sentences(track.cues, marks=track.marks)
             told = written.write(talk, said, chapters, language=track.language, calls=calls, lexicon=self.lexicon)
             made = dataclasses.replace(told, summary=told.summary or made.summary)
+            for note in written.notes(told) if noted else ():
+                noted(f"{id}: {note}")  # type: ignore[misc]
         with self._writing():
             recording = self.store.recording(id)
             if made.title and talk.title == caption_names.split_name(Path(recording.source))[0]:

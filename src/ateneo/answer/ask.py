@@ -15,6 +15,7 @@ from ateneo import text
 from ateneo.answer.confidence import THRESHOLD, confidence
 from ateneo.answer.writer import Evidence, Extractive, Writer
 from ateneo.archive.index import Found, Index, Where
+from ateneo.language import arithmetic
 from ateneo.records import Answer, Asked, Citation, Kind, Sentence, Talk, TalkAnswer
 from ateneo.search.evidence import Weighed, coverage
 from ateneo.search.lexicon import Lexicon
@@ -159,7 +160,8 @@ def _write(writer: Writer, question: str, evidence: Sequence[Evidence]) -> tuple
     for written in writer.write(question, evidence):
         named = [known[n] for n in written.evidence if n in known]
         if named:
-            sentences.append(Sentence(written.text, tuple(cite(named))))
+            shown, _ = arithmetic.corrected(written.text, text.guess_language(written.text))
+            sentences.append(Sentence(shown, tuple(cite(named))))
         else:
             dropped += 1
     return tuple(sentences), dropped

@@ -1,9 +1,10 @@
 """An answer that a language model writes from numbered evidence, and that code checks sentence by sentence.
 
 At most four calls: one to understand a question after earlier ones, or to divide it where a search for the whole finds
-too little; one to write the answer, over all talks and of each; one for a second opinion on sentences of which the
-code is not sure. A sentence that its evidence does not say is dropped, one that is doubtful after all is marked, and
-both are counted. Where the model fails, or nothing of what it wrote for a part is left, that part is Ateneo's own.
+too little; one to write the answer, over all talks and of each; one to write on, where the writer missed something and
+a further search finds it; one for a second opinion on sentences of which the code is not sure. A sentence that its
+evidence does not say is dropped, one that is doubtful after all is marked, and both are counted. Where the model fails,
+or nothing of what it wrote for a part is left, that part is Ateneo's own.
 """
 
 import re
@@ -45,7 +46,10 @@ _BOTH = re.compile(r"\b(?:compar\w+|diferenci\w+|differ\w*|versus|vs|frente a|re
 _SAID = form({"text": TEXT, "evidence": many(NUMBER)}, closed=False)
 _WRITTEN = form({"part": TEXT, "text": TEXT, "evidence": many(NUMBER)}, closed=False)
 _SIDES = form({"sides": many(_SAID)}, closed=False)
-ANSWER = form({"sentences": many(_WRITTEN), "disagreements": many(_SIDES)}, optional=["disagreements"], closed=False)
+ANSWER = form(
+    {"sentences": many(_WRITTEN), "disagreements": many(_SIDES), "missing": many(TEXT)},
+    optional=["disagreements", "missing"], closed=False,
+)  # fmt: skip
 PLAN = form({"question": TEXT, "searches": many(TEXT)}, closed=False)
 VERDICTS = form(
     {"verdicts": many(form({"statement": NUMBER, "supported": {"type": "boolean"}}, closed=False))}, closed=False
@@ -62,8 +66,13 @@ class _Draft:
     parts: dict[str, list[Sentence]] = field(default_factory=dict)
     waiting: list[tuple[str, Sentence]] = field(default_factory=list)
     disagreements: list[tuple[Sentence, ...]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # searches for what the writer missed
     dropped: int = 0
     note: str = ""
+
+    def every(self) -> list[Sentence]:
+        """The sentences of all parts that are borne out."""
+        return [sentence for part in self.parts.values() for sentence in part]
 
 
 def assisted(
@@ -78,18 +87,48 @@ def assisted(
     if not gathered.sure:
         refusal = written(question, gathered, writer=Extractive())
         return _with(refusal, calls, understood=understood, draft=_Draft(note=note), question=question)
-    evidence = chosen(gathered)
+    evidence, more = chosen(gathered), gathered
     draft = _Draft(note=note)
-    judge = _Judge(evidence, gathered.talks, lexicon)
     try:
-        for part, sentence in _sentences(understood, evidence, judge, draft, calls=calls, language=language):
-            draft.parts.setdefault(part, []).append(sentence)
-            if part == ALL and told:
-                told(sentence)
+        _write(understood, evidence, draft, calls=calls, language=language, lexicon=lexicon, told=told)
+        more = _further(understood, look, gathered, draft)
+        if new := _new(more, evidence):
+            _write(understood, new, draft, calls=calls, language=language, lexicon=lexicon, told=told, before=evidence)
     except EngineError as error:
         draft.note = str(error)
     _second_opinion(draft, calls, language=language, told=told)
-    return _with(_whole(question, gathered, draft, told), calls, understood=understood, draft=draft, question=question)
+    whole = _whole(question, gathered, draft, told, further=more.talks)
+    return _with(whole, calls, understood=understood, draft=draft, question=question)
+
+
+def _write(
+    question: str, evidence: Sequence[Evidence], draft: _Draft, *, calls: Calls, language: str | None,
+    lexicon: Lexicon | None, told: Told | None, before: Sequence[Evidence] = (),
+) -> None:  # fmt: skip
+    """Adds to the draft what the model writes of this evidence; `before` is other evidence, already written of."""
+    judge = _Judge(evidence, lexicon, before=before)
+    for part, sentence in _sentences(question, evidence, judge, draft, calls=calls, language=language):
+        draft.parts.setdefault(part, []).append(sentence)
+        if part == ALL and told:
+            told(sentence)
+
+
+def _further(question: str, look: Look, gathered: Gathered, draft: _Draft) -> Gathered:
+    """What was found, with what further searches find for what the writer missed. They may use the words of the
+    question and of sentences that are borne out, no others, and each must find an answer by itself."""
+    known = set(text.stems(text.tokens(" ".join([question, *(one.text for one in draft.every())]))))
+    wanted = [fence.clean(one)[:LONGEST] for one in draft.missing[:MOST_SEARCHES]]
+    wanted = [one for one in wanted if one.strip() and set(text.stems(text.content(text.tokens(one)))) <= known]
+    parts = [found for one in wanted if (found := look(one)).sure]
+    return _joined(gathered, parts) if parts else gathered
+
+
+def _new(gathered: Gathered, before: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence that was not there before, numbered on."""
+    there = {(one.talk.id, one.start, one.text) for one in before}
+    pieces = [one for one in gathered.evidence if (one.talk.id, one.start, one.text) not in there]
+    found = chosen(Gathered(gathered.question, gathered.ranked, gathered.sure, tuple(pieces)))
+    return [Evidence(len(before) + e.number, e.talk, e.start, e.end, e.text, e.score) for e in found]
 
 
 def chosen(gathered: Gathered) -> list[Evidence]:
@@ -176,11 +215,13 @@ def _joined(whole: Gathered, parts: Sequence[Gathered]) -> Gathered:
 
 
 class _Judge:
-    """Sentences against the evidence that they name."""
+    """Sentences against the evidence that they name; `before` is evidence that is no longer shown."""
 
-    def __init__(self, evidence: Sequence[Evidence], talks: Sequence[Talk], lexicon: Lexicon | None) -> None:
-        self.known = {one.number: one for one in evidence}
-        self.letters = {_letter(n): talk.id for n, talk in enumerate(talks)}
+    def __init__(
+        self, evidence: Sequence[Evidence], lexicon: Lexicon | None, *, before: Sequence[Evidence] = ()
+    ) -> None:
+        self.known = {one.number: one for one in (*before, *evidence)}
+        self.letters = {_letter(n): id for n, id in enumerate(_talks(evidence))}
         self.lexicon = lexicon
 
     def part(self, said: str) -> str | None:
@@ -209,6 +250,11 @@ def _beside(one: Evidence, other: Evidence) -> bool:
     return one.talk.id == other.talk.id and abs(one.number - other.number) <= BESIDE
 
 
+def _talks(evidence: Sequence[Evidence]) -> list[str]:
+    """The ids of the talks, in the order in which the model reads them."""
+    return list(dict.fromkeys(one.talk.id for one in evidence))
+
+
 def _letter(n: int) -> str:
     return chr(ord("A") + n) if n < 26 else f"A{n}"
 
@@ -225,7 +271,9 @@ def _sentences(
         try:
             item = next(coming)
         except StopIteration as stop:
-            _set_side_by_side((stop.value or {}).get("disagreements", []), judge, draft)
+            document = stop.value or {}
+            _set_side_by_side(document.get("disagreements", []), judge, draft)
+            draft.missing = list(document.get("missing", []))
             return
         part = judge.part(item["part"])
         sentence, doubts = judge.sentence(item["text"], item["evidence"], part=part) if part else (None, [])
@@ -240,7 +288,7 @@ def _sentences(
 def _shown(evidence: Sequence[Evidence]) -> fence.Block:
     """The evidence, talk by talk, as the model reads it."""
     blocks = []
-    for n, id in enumerate(dict.fromkeys(one.talk.id for one in evidence)):
+    for n, id in enumerate(_talks(evidence)):
         own = [one for one in evidence if one.talk.id == id]
         blocks.append(fence.numbered([e.text for e in own], numbers=[e.number for e in own], name=f"talk {_letter(n)}"))
     return fence.Block("\n\n".join(blocks))
@@ -281,8 +329,11 @@ def _second_opinion(draft: _Draft, calls: Calls, *, language: str | None, told: 
     draft.waiting.clear()
 
 
-def _whole(question: str, gathered: Gathered, draft: _Draft, told: Told | None) -> Asked:
-    """The answer of what was written; the parts of which nothing is left are Ateneo's own."""
+def _whole(
+    question: str, gathered: Gathered, draft: _Draft, told: Told | None, *, further: Sequence[Talk] = ()
+) -> Asked:
+    """The answer of what was written; the parts of which nothing is left are Ateneo's own. `further` are talks of which
+    some were found later: those are there where something was written of them."""
     own = written(question, gathered, writer=Extractive())
     merged = tuple(draft.parts.get(ALL, ()))
     if not merged and own.answer:
@@ -291,6 +342,11 @@ def _whole(question: str, gathered: Gathered, draft: _Draft, told: Told | None) 
             told(sentence)  # type: ignore[misc]
         draft.note = draft.note or "nothing that the model wrote over all talks was supported"
     talks = tuple(TalkAnswer(one.talk, tuple(draft.parts.get(one.talk.id, ())) or one.sentences) for one in own.talks)
+    there = {one.talk.id for one in talks}
+    for talk in further:
+        of_it = tuple(s for s in merged if any(c.talk == talk.id for c in s.citations))
+        if talk.id not in there and (written_of := tuple(draft.parts.get(talk.id, ())) or of_it):
+            talks += (TalkAnswer(talk, written_of),)
     return Asked(question, Answer(merged), talks, own.nearest, draft.dropped)
 
 

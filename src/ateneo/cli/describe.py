@@ -29,6 +29,8 @@ def describe(
     from ateneo.cli import printable
 
     archive = Archive(context.obj, make=False)
+    if sys.stderr.isatty():
+        print("ateneo: reading the screen; the first time this may take as long as the stretch", file=sys.stderr)
     found = archive.describe(
         archive.find(talk), start=_second(start), end=_second(end) if end else None, style=style, language=language,
         seen=None if as_json else _Printer(),

@@ -141,7 +141,7 @@ def ask(asked: Asked, *, source: Callable[[str], str]) -> str:
     if asked.answer is None:
         near = [f"  {clock(h.start):>8}  {printable(h.talk.title)}: {_shortened(h.text)}" for h in asked.nearest]
         nothing, nearest = REFUSAL[guess_language(asked.question) or "en"]
-        return "\n".join([nothing, *(["", nearest, *near] if near else [])]) + "\n"
+        return "\n".join([nothing, *(["", nearest, *near] if near else []), *_assistance(asked)]) + "\n"
     numbers: dict[Citation, int] = {}
     parts = [_wrapped(" ".join(_cited(sentence, numbers) for sentence in asked.answer.sentences)), ""]
     for part in asked.talks:

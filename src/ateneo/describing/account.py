@@ -10,6 +10,7 @@ from ateneo.describing.events import events, told
 from ateneo.describing.panel import Panel
 from ateneo.ingest.sentences import sentences
 from ateneo.ingest.summary import summarise
+from ateneo.language import arithmetic
 from ateneo.records import Cue, Frame, Talk, Told, Track
 
 LONGEST_LINE = 160  # characters of a slide that are told
@@ -72,8 +73,12 @@ def account(talk: Talk, pieces: Sequence[Piece], *, language: str) -> list[Told]
         main = summarise(talk, Track(talk.language or language, said)).sentences
         chosen += [Piece("speech", cue.start, cue.end, cue.text) for cue in main]
     order = sorted(chosen, key=lambda piece: piece.start)
-    return [Told(p.start, p.end, _SAID[language][p.kind].format(p.text.rstrip(".") if p.kind == "panel" else p.text))
-            for p in order]  # fmt: skip
+    return [Told(p.start, p.end, _SAID[language][p.kind].format(_shown(p, language))) for p in order]
+
+
+def _shown(piece: Piece, language: str) -> str:
+    """The words of a piece; what is said or shown is calculated again."""
+    return piece.text.rstrip(".") if piece.kind == "panel" else arithmetic.corrected(piece.text, language)[0]
 
 
 def timed(lines: Sequence[Told]) -> list[Told]:

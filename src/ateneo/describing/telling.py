@@ -12,6 +12,7 @@ from typing import Any
 from ateneo.describing.account import Piece, heading
 from ateneo.describing.claims import Checker, unfounded
 from ateneo.errors import BudgetSpent, CannotSee
+from ateneo.language import arithmetic
 from ateneo.language.calls import Calls
 from ateneo.language.fence import numbered
 from ateneo.language.forms import SENTENCE, form, many
@@ -106,11 +107,12 @@ def _checked(item: Mapping[str, Any], part: Sequence[Piece], language: str, chec
         return None
     numbers = [number for number in dict.fromkeys(item["evidence"]) if 1 <= number <= len(part)]
     cited = [part[number - 1] for number in numbers]
+    shown, _ = arithmetic.corrected(text, language)
     if not cited:
-        return Told(part[0].start, part[0].start, text, unfounded(language))
+        return Told(part[0].start, part[0].start, shown, unfounded(language))
     start, end = min(piece.start for piece in cited), max(piece.end for piece in cited)
     against = checker.against(
         text, start=start, end=end, evidence=[piece.text for piece in cited if piece.kind != "picture"],
         exact=all(piece.kind == "panel" for piece in cited),
     )  # fmt: skip
-    return Told(start, end, text, against)
+    return Told(start, end, shown, against)

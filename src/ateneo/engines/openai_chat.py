@@ -12,7 +12,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from ateneo.engines import Message, Usage
 from ateneo.errors import CannotSee, EngineError, Unavailable
@@ -26,6 +26,7 @@ CONNECT = 10.0  # s to reach a server
 TIMEOUT = 120.0  # s without a sign of an answer
 SAID = 300  # characters of a server's own words in a message
 SIGHT = re.compile(r"image|vision|multi-?modal|mmproj|content type", re.IGNORECASE)  # in a refusal of a picture
+SECRETS = re.compile(r"key|token|secret|password|^sig", re.IGNORECASE)  # in a name of an address's query
 OPTIONAL = ("response_format", "stream_options", "temperature")  # a server that refuses one gets none of it
 
 
@@ -54,14 +55,14 @@ class OpenAIChat:
             chunks = self._asked(sent, schema, max_tokens, pictures=pictures)
             return (yield from self._pieces(chunks))
         except Exception as error:
-            raise self._told(error, pictures=pictures) from error
+            raise self._told(error, pictures=pictures) from self._cause(error)
 
     def models(self) -> list[str]:
         """The names of the models that the server has. Raises EngineError, Unavailable."""
         try:
             return [model.id for model in self._client.models.list().data]
         except Exception as error:
-            raise self._told(error) from error
+            raise self._told(error) from self._cause(error)
 
     @property
     def model(self) -> str:
@@ -78,8 +79,17 @@ class OpenAIChat:
     def _client(self) -> "openai.OpenAI":
         from openai import OpenAI, Timeout
 
+        if not self._key and self.url == HOME:
+            raise EngineError(f"{self.place} needs a key, and none is set; set language_key or {KEY}")
+        parts = urlsplit(self.url)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if named := next(filter(SECRETS.search, query), None):
+            raise EngineError(f"{self.place} was given with a {named} in its address; give it as language_key instead")
         wait = Timeout(self._timeout, connect=min(CONNECT, self._timeout))
-        return OpenAI(base_url=self.url, api_key=self._key or "none", timeout=wait, max_retries=0)
+        return OpenAI(
+            base_url=self.place, api_key=self._key or "none", timeout=wait, max_retries=0, default_query=query,
+            default_headers=_basic(parts.username, parts.password),
+        )  # fmt: skip
 
     def _asked(self, sent: Any, schema: Mapping[str, Any] | None, max_tokens: int, *, pictures: bool) -> Any:
         """The stream of chunks; what the server refuses by name is left out, and asked without."""
@@ -159,9 +169,17 @@ class OpenAIChat:
                 return Unavailable(f"cannot reach {self.place}: {why}; start the server, or check language_url")
         return Unavailable(f"{self.place} broke off or answered what cannot be read ({said}); check language_url")
 
+    def _cause(self, error: Exception) -> Exception | None:
+        """The error, for who reads a traceback, unless the server's words in it have the key."""
+        return None if any(secret in str(error) for secret in self._secrets) else error
+
+    @property
+    def _secrets(self) -> list[str]:
+        return list(filter(None, (self._key, urlsplit(self.url).password)))
+
     def _safe(self, said: str) -> str:
         """A server's words without the key, in one line, shortened."""
-        for secret in filter(None, (self._key, urlsplit(self.url).password)):
+        for secret in self._secrets:
             said = said.replace(secret, "…")
         return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in said)).strip()[:SAID]
 
@@ -175,6 +193,14 @@ def _as_sent(message: Message) -> dict[str, Any]:
         address = f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
         parts.append({"type": "image_url", "image_url": {"url": address}})
     return {"role": message.role, "content": parts}
+
+
+def _basic(name: str | None, password: str | None) -> dict[str, str]:
+    """The header for a name and password in an address, which the client would write into its log."""
+    if name is None:
+        return {}
+    pair = f"{unquote(name)}:{unquote(password or '')}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 def _without_secrets(url: str) -> str:

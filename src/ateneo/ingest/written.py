@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ateneo.archive.store import Summary
+from ateneo.errors import BudgetSpent, EngineError, Unavailable
+from ateneo.language import arithmetic
 from ateneo.language.calls import Calls
 from ateneo.language.checks import check
 from ateneo.language.fence import numbered
@@ -29,12 +31,13 @@ FORM = form({"title": TEXT, "sentences": many(SENTENCE)})
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a model wrote of a talk and its evidence bears out; `summary` is None where nothing of it does. `title` is
-    "" where it gave none. `dropped` counts what was left out."""
+    "" where it gave none. `dropped` counts what was left out, `failed` chapters that it did not answer as asked."""
 
     summary: Summary | None
     chapters: tuple[Chapter, ...]
     title: str
     dropped: int
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,24 @@ def write(
     talk: Talk, said: Sequence[Cue], chapters: Sequence[Chapter], *, language: str, calls: Calls,
     lexicon: Lexicon | None = None,
 ) -> Written:  # fmt: skip
-    """Summary, chapter titles and title of a talk of which `said` are the sentences. Raises EngineError."""
+    """Summary, chapter titles and title of a talk of which `said` are the sentences. A chapter that the model does not
+    answer as asked stays as it was. Raises EngineError where that is so of all of them, Unavailable of any."""
     writer = _Writer(talk, language, calls, lexicon)
     lines: list[_Line] = []
     named: list[Chapter] = []
+    failures: list[EngineError] = []
     for chapter, part in _parts(said, chapters):
-        title, found = writer.sum_up("summary", part)
+        try:
+            title, found = writer.sum_up("summary", part)
+        except (Unavailable, BudgetSpent):
+            raise
+        except EngineError as error:
+            failures.append(error)
+            title, found = "", []
         named.append(replace(chapter, title=title) if title else chapter)
         lines += found
+    if failures and len(failures) == len(named):
+        raise failures[0]
     title = named[0].title if len(named) == 1 and named[0].title != chapters[0].title else ""
     if len(named) > 1 and lines:
         title, whole = writer.sum_up(
@@ -73,8 +86,19 @@ def write(
         )
         lines = whole or lines
     cues = sorted((line.cue for line in lines[:MOST]), key=lambda cue: cue.start)
+    cues = [replace(cue, text=arithmetic.corrected(cue.text, language)[0]) for cue in cues]
     summary = Summary(language, tuple(cues), calls.engine.name) if cues else None
-    return Written(summary, tuple(named), title, writer.dropped)
+    return Written(summary, tuple(named), title, writer.dropped, len(failures))
+
+
+def notes(made: Written) -> list[str]:
+    """What a person should know of it."""
+    counts = [
+        (made.dropped, "sentences and titles left out because the talk does not bear them out"),
+        (made.failed, "chapters that the model did not answer as asked, left as they were"),
+    ]
+    told = [f"{count} {what}" for count, what in counts if count]
+    return told if made.summary else [*told, "nothing is left of its summary: the talk's own sentences stay"]
 
 
 def _parts(said: Sequence[Cue], chapters: Sequence[Chapter]) -> list[tuple[Chapter, list[Cue]]]:
@@ -109,7 +133,9 @@ class _Writer:
             line = self._line(item, under)
             self.dropped += line is None
             lines += [line] if line else []
-        return self._title(document["title"], under), lines
+        title = self._title(document["title"], under)
+        self.dropped += bool(document["title"].strip()) and not title
+        return title, lines
 
     def _line(self, item: Mapping[str, Any], under: Sequence[tuple[Cue, ...]]) -> _Line | None:
         text = _one_line(item["text"])

@@ -29,7 +29,6 @@ WAIT = 1.0  # s before the second try; doubled for each more
 LONGEST_WAIT = 20.0  # s, whatever a server asks for
 LETTERS = 8  # characters that a token has at most: what goes on beyond has lost its end
 LETTERS_MEAN = 4  # of a token, where the server does not count
-SHOWN = 200  # characters of what was wrong, in a message
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
@@ -220,8 +219,7 @@ def _check(document: Any, schema: Mapping[str, Any]) -> None:
     try:
         validate(document, dict(schema))
     except (ValidationError, RecursionError) as error:
-        why = getattr(error, "message", "nested too deeply")[:SHOWN]
-        raise EngineError(f"the model's answer is not what it was asked for: {why}; try another model") from error
+        raise EngineError("the model's answer is not of the form that it was asked for; try another model") from error
 
 
 def _elements(whole: str, key: str) -> list[Any]:

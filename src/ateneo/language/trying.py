@@ -25,7 +25,8 @@ class Tried:
 
 
 def trials(engine: ChatEngine, *, pictures: bool) -> list[Tried]:
-    """One trial after the other, up to the first that fails; `pictures` tries whether it sees as well."""
+    """One trial after the other, up to the first that fails; `pictures` tries whether it sees as well. A model that the
+    server does not list is asked all the same: some servers have more than they list."""
     found = [_reached(engine)] if hasattr(engine, "models") else []
     if all(one.works for one in found):
         found.append(_answers(engine))
@@ -42,7 +43,7 @@ def _reached(engine: ChatEngine) -> Tried:
         return Tried("server", False, str(error), "start the server, or correct its address: docs/assistant.md")
     if model not in names and f"{model}:latest" not in names:
         there = ", ".join(names[:8]) or "none"
-        return Tried("model", False, f"{engine.name} has no model {model}; it has {there}", "name one of them")
+        return Tried("server", True, f"{engine.name} is reached, but lists other models: {there}")
     return Tried("server", True, f"{engine.name} is reached and has {model}")
 
 
@@ -51,7 +52,7 @@ def _answers(engine: ChatEngine) -> Tried:
     try:
         Calls(engine, limit=LIMIT).text("ping", "en", {}, max_tokens=TOKENS)
     except AteneoError as error:
-        return Tried("answer", False, str(error), "see the log of the server")
+        return Tried("answer", False, str(error), "name a model that it lists, or see its log: docs/assistant.md")
     return Tried("answer", True, f"it answers, after {time.monotonic() - start:.1f} s")
 
 

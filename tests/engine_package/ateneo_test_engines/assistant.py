@@ -1,9 +1,10 @@
 """A language model that says what a script says, so that tests know what must become of it.
 
 The script is a JSON file, named by the setting `language_url`: {"sentences": [{"part", "text", "on": [WORDS]}],
-"disagreements": [[{"text", "on"}]], "plan": {"question", "searches"}, "supported": BOOL}. A sentence rests on the
-pieces of evidence that hold these words; a whole number in their place is named as it is. Where "says" is a text, that
-is all that is answered.
+"disagreements": [[{"text", "on"}]], "missing": [SEARCH], "then": [SENTENCE], "plan": {"question", "searches"},
+"supported": BOOL}. A sentence rests on the pieces of evidence that hold these words; a whole number in their place is
+named as it is. `then` is what is written of evidence that a further search found. Where "says" is a text, that is all
+that is answered.
 """
 
 import json
@@ -49,5 +50,7 @@ class Assistant:
             return {**said, "evidence": numbers + [on for on in said["on"] if isinstance(on, int)]}
 
         sides = [{"sides": [placed(side) for side in one]} for one in self.script.get("disagreements", [])]
-        sentences = [placed(said) for said in self.script["sentences"]]
-        return json.dumps({"sentences": sentences, "disagreements": sides}, ensure_ascii=False)
+        further = bool(evidence) and evidence[0][0] > 1
+        sentences = [placed(said) for said in self.script["then" if further else "sentences"]]
+        missing = [] if further else self.script.get("missing", [])
+        return json.dumps({"sentences": sentences, "disagreements": sides, "missing": missing}, ensure_ascii=False)
