@@ -205,7 +205,7 @@ def test_what_is_left_out_of_a_summary_is_told_and_wrong_sums_are_put_right(tmp_
 
 
 def test_one_talk_that_fails_stops_no_other(ateneo: Command, archive: Archive, tmp_path: Path) -> None:
-    write_vtt(tmp_path / "otra.es.vtt", SAID)
+    write_vtt(tmp_path / "otra.es.vtt", SAID[::-1])
     archive.add(tmp_path / "otra.es.vtt")
     ended = ateneo("--archive", archive.path, "repair", "otra", "charla")
     assert ended.returncode == 1
