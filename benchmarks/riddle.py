@@ -4,10 +4,10 @@
     python benchmarks/riddle.py --work FOLDER [--model FOLDER] --fit
 
 FOLDER is that of recipes/pictures/make.py (`--prepare` fills it): its drawings are what the riddles are made of.
-OpenMoji and fxemoji were never learned from; noto was. Debian's word lists are fetched into it with apt-get. The floor,
-in the same run: the first letters of the likeliest names, joined, without a word list. `--model` is a folder of the
-image tower, or NAME:MODEL of a picture engine; else the tower that ships. `--fit` shows, on fxemoji, what
-`look.SHARPNESS` to choose: riddles solved, and the mean logarithm of the right word's place.
+OpenMoji and fxemoji were never learned from; noto and twemoji were. Debian's word lists are fetched into it with
+apt-get. The floor, in the same run: the first letters of the likeliest names, joined, without a word list. `--model` is
+a folder of the image tower, or NAME:MODEL of a picture engine; else the tower that ships. `--fit` shows, on fxemoji,
+what `look.WARY` to choose: riddles solved, and the mean logarithm of the right word's place.
 """
 
 import argparse
@@ -36,7 +36,8 @@ from ateneo.looking.riddle import letters, solve, usual  # noqa: E402
 from ateneo.looking.words import known, word_list  # noqa: E402
 from ateneo.records import Looked  # noqa: E402
 
-STYLES = {"openmoji": "never seen", "fxemoji": "never learned from, choices were made on it", "noto": "learned from"}
+STYLES = {"openmoji": "never seen", "fxemoji": "never learned from, choices were made on it", "noto": "learned from",
+          "twemoji": "learned from"}  # fmt: skip
 LISTS = {"es": ("wspanish", "usr/share/dict/spanish"), "en": ("wamerican", "usr/share/dict/american-english")}
 VEST = ("🐎", "🍃", "✈", "🌙", "🐘", "🏠", "👂")  # caballo, hoja, avión, luna, elefante, casa, oreja
 SIDE = 128  # px of a drawing

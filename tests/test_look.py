@@ -103,8 +103,8 @@ def test_the_question_tells_that_it_is_a_riddle_and_a_name_that_errs_is_overrule
 def test_letters_are_the_sum_over_labels_and_over_their_names() -> None:
     labels = Labels((("casa", "hogar"), ("coche",), ("hoja",)), "test")
     found = letters([0.5, 0.3, 0.2], labels)
-    assert found["c"] == pytest.approx(0.98 * (0.5 * 0.6 + 0.3), abs=1e-3)
-    assert found["h"] == pytest.approx(0.98 * (0.5 * 0.4 + 0.2), abs=1e-3)
+    assert found["c"] == pytest.approx(0.98 * (0.5 * 0.8 + 0.3), abs=1e-3)
+    assert found["h"] == pytest.approx(0.98 * (0.5 * 0.2 + 0.2), abs=1e-3)
     assert sum(found.values()) == pytest.approx(1)
 
 
@@ -121,8 +121,14 @@ def test_of_two_words_that_fit_the_one_in_use_is_offered_and_accents_do_not_matt
     even = dict.fromkeys("abcdefghijklmnñopqrstuvwxyz", 1 / 27)
     best, other = solve([even] * 4, listed)
     assert (best.word, other.word) == ("cása", "xasa")
-    assert best.probability == pytest.approx(8 / 9)
+    assert best.probability == pytest.approx(0.9)
     assert solve([even] * 5, listed) == []
+
+
+def test_a_name_with_a_capital_is_not_a_word_in_use() -> None:
+    listed = WordList({4: {"casa": "Casa", "mesa": "mesa"}}, "test")
+    even = dict.fromkeys("abcdefghijklmnñopqrstuvwxyz", 1 / 27)
+    assert [guess.word for guess in solve([even] * 4, listed)] == ["mesa", "Casa"]
 
 
 def test_the_sharper_the_letters_the_surer_the_word_whatever_the_list() -> None:

@@ -24,7 +24,7 @@ SPECIAL = {  # lists of their own, by what a question asks for
 }
 LONGEST = 200  # letters of a label
 MOST = 50_000  # labels of a file
-MAIN = 0.6  # how likely a thing is called by its first name, where it has others
+MAIN = 0.8  # how likely a thing is called by its first name, where it has others
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from ateneo.looking.words import word_list
 from ateneo.records import Drawing, Looked, Named
 
 SHARPNESS = 3.0  # how much likelier a label is that is nearer by one standard deviation: e to this
+WARY = 2.0  # the same, of the drawings of a riddle: one that errs must not outweigh all others
 NAMES = 5  # told of a picture
 FEWEST = 3  # drawings of a riddle
 SURE = 0.5  # of a name or word; a less likely one is offered as a guess
@@ -149,12 +150,13 @@ def _riddle(
             "give a picture whose drawings stand apart on a plain ground"
         )
     listed = word_list(language, path=words)
-    weights = _weights([cut(image, box) for box in boxes], pictures, labels)
-    guesses = solve([letters(row.tolist(), labels) for row in weights], listed, before=usual(labels))
+    cosines = _cosines([cut(image, box) for box in boxes], pictures, labels)
+    doubted = probabilities(cosines, sharpness=WARY)
+    guesses = solve([letters(row.tolist(), labels) for row in doubted], listed, before=usual(labels))
     spelt = text.fold(guesses[0].word) if guesses else ""
     drawings = tuple(
         _drawing(box, row, labels, letter=spelt[n] if spelt else "")
-        for n, (box, row) in enumerate(zip(boxes, weights, strict=True))
+        for n, (box, row) in enumerate(zip(boxes, probabilities(cosines), strict=True))
     )
     return Looked(
         _word(guesses, drawings, language), "", names=(), drawings=drawings,
@@ -170,7 +172,12 @@ def _framed(image: Image) -> list[Image]:
 
 def _weights(images: Sequence[Image], engine: PictureEngine, labels: Labels) -> NDArray[np.float64]:
     """(B, n): the probability of each label for each picture."""
-    return probabilities(views(images, engine, labels) @ naming.vectors(labels, engine).T)
+    return probabilities(_cosines(images, engine, labels))
+
+
+def _cosines(images: Sequence[Image], engine: PictureEngine, labels: Labels) -> NDArray[np.float64]:
+    """(B, n): of each picture with each label."""
+    return np.asarray(views(images, engine, labels) @ naming.vectors(labels, engine).T)
 
 
 def views(images: Sequence[Image], engine: PictureEngine, labels: Labels) -> NDArray[np.float64]:

@@ -2,8 +2,9 @@
 
 Single names err, so no drawing is decided by itself. The letter of a drawing is a distribution: what each label is
 worth there, by the letters that its names begin with. Of all words with as many letters as there are drawings, the one
-is offered whose letters are likeliest together, times a mild prior for words in common use. Who makes a riddle has the
-word first and then looks for a thing with each letter: so a letter that many labels begin with weighs no more for it.
+is offered whose letters are likeliest together, times how likely a riddle is about it: most are about words in use. Who
+makes a riddle has the word first and then looks for a thing with each letter: so a letter that many labels begin with
+weighs no more for it.
 """
 
 import math
@@ -14,7 +15,7 @@ from ateneo import text
 from ateneo.looking.labels import Labels
 from ateneo.looking.words import WordList, known
 
-COMMON = math.log(8.0)  # of a word in use, before one that only a dictionary has
+IN_USE = 0.9  # of the riddles are about words in use, the rest about any that a dictionary has
 DOUBT = 0.02  # of a letter's distribution is spread over all letters: a drawing may be of something without a label
 LETTERS = "abcdefghijklmnñopqrstuvwxyz"
 ALTERNATIVES = 5  # words offered beside the best
@@ -57,18 +58,24 @@ def solve(
     each letter is before a drawing is seen (`usual`); None: all alike."""
     prior = before or dict.fromkeys(LETTERS, 1 / len(LETTERS))
     logs = [{letter: math.log(p / prior[letter]) for letter, p in drawing.items()} for drawing in drawings]
-    common = known()
+    written = words.by_length.get(len(drawings), {})
+    likely = _priors(written)
     scored = [
-        (
-            sum(log.get(letter, -math.inf) for letter, log in zip(word, logs, strict=True)) + COMMON * (word in common),
-            word,
-        )
-        for word in words.by_length.get(len(drawings), {})
+        (sum(log.get(letter, -math.inf) for letter, log in zip(word, logs, strict=True)) + likely[word], word)
+        for word in written
     ]
     if not scored:
         return []
     top = max(score for score, _ in scored)
     total = sum(math.exp(score - top) for score, _ in scored)
     best = sorted(scored, key=lambda one: (-one[0], one[1]))[:most]
-    written = words.by_length[len(drawings)]
     return [Guess(written[word], math.exp(score - top) / total) for score, word in best]
+
+
+def _priors(written: dict[str, str]) -> dict[str, float]:
+    """Word → the logarithm of how likely a riddle of its length is about it. Names of people and places, which a list
+    writes with a capital, are not counted as words in use."""
+    common = known()
+    used = {word for word, spelt in written.items() if word in common and spelt[:1].islower()}
+    each = IN_USE / max(len(used), 1), (1 - IN_USE) / max(len(written) - len(used), 1)
+    return {word: math.log(each[word not in used]) for word in written}
