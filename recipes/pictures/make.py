@@ -33,15 +33,15 @@ def main() -> None:
     group = join(options.device)
     plan = replace(learn.Plan(), slides=options.slides)
     encoder = SentenceVectors(options.encoder, threads=options.threads)
+    if options.ship:
+        ship(learn.folder(options.work, encoder) / "model", encoder, options=options)
+        return
     if group.first:
         options.work.mkdir(parents=True, exist_ok=True)
         learn.gather(options.work, plan, processes=options.processes)
         learn.bank(options.work, encoder)
     group.wait()
     if options.prepare:
-        return
-    if options.ship:
-        ship(learn.folder(options.work, encoder) / "model", encoder, options=options)
         return
     model = learn.learn(
         options.work, plan, encoder, settings=settings_of(options), group=group, report=_say, begin=options.begin,
