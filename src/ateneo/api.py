@@ -61,7 +61,7 @@ class Archive:
         self.storage = LocalStorage(self.path)
         present = self.storage.exists(FILE)
         if not present and self.path.exists() and not self.path.is_dir():
-            raise InputError(f"cannot use {self.path} as an archive: it is a file; name a folder")
+            raise InputError("cannot use {path} as an archive: it is a file; name a folder", path=self.path)
         if not present and not make:
             raise absent(self.path)
         self.settings: Settings = load(self.storage.read(FILE).decode() if present else "")
@@ -101,7 +101,7 @@ class Archive:
         if not found.items and not found.problems:
             names = ", ".join(map(str, given))
             raise InputError(
-                f"nothing to add in {names}: no recording or caption file there; name files or their folder"
+                "nothing to add in {names}: no recording or caption file there; name files or their folder", names=names
             )
         options = Options(
             language=language or self.settings.language,
@@ -154,7 +154,7 @@ class Archive:
         if len(matches) == 1:
             return matches[0]
         why = f"it could be {', '.join(matches[:5])}" if matches else "`ateneo talks` lists them"
-        raise TalkNotFound(f"no talk {name!r} in {self.path}: {why}")
+        raise TalkNotFound("no talk {name!r} in {path}: {why}", name=name, path=self.path, why=why)
 
     def source(self, id: str) -> str:
         """The path of the recording (or caption file) that a talk was made from. Raises TalkNotFound."""
@@ -231,7 +231,7 @@ class Archive:
         hits = see.see(index, sought, frames=self.gallery, limit=limit, where=where, lexicon=self.lexicon)
         if not hits and not self.gallery.any():
             raise InputError(
-                f"there is nothing to see in {self.path}: no talk has frames; add recordings with pictures"
+                "there is nothing to see in {path}: no talk has frames; add recordings with pictures", path=self.path
             )
         return Sights(query, hits)
 
@@ -320,7 +320,9 @@ class Archive:
             target.parent.mkdir(parents=True, exist_ok=True)
             self.contact_sheet(found).save(target)
         except ValueError as error:
-            raise InputError(f"cannot write {target}: {error}; name a .png, .jpg or .webp file") from error
+            raise InputError(
+                "cannot write {target}: {error}; name a .png, .jpg or .webp file", target=target, error=error
+            ) from error
         except OSError as error:
             raise writing_failed(target, error) from error
 
@@ -394,7 +396,9 @@ class Archive:
         talk, tracks = self.store.talk(id), transcripts.read(self.storage, id)
         track = next((track for track in tracks if track.language == talk.language), tracks[0] if tracks else None)
         if track is None:
-            raise InputError(f"cannot summarise {id}: nothing was said in it; add captions or recognise its speech")
+            raise InputError(
+                "cannot summarise {id}: nothing was said in it; add captions or recognise its speech", id=id
+            )
         chapters = summary.chapters(talk, track, self.store.frames(id))
         made = written.Written(summary.summarise(talk, track), tuple(chapters), "", 0)
         if not own:
@@ -424,7 +428,11 @@ class Archive:
 
         track = self.transcript(id, language=language)
         if track.origin == "captions":
-            raise InputError(f"cannot repair {id} in {track.language}: its captions were made by people; correct them")
+            raise InputError(
+                "cannot repair {id} in {language}: its captions were made by people; correct them",
+                id=id,
+                language=track.language,
+            )
         frames = self.store.frames(id)
         vocabulary = [part for talk in self.talks() for part in (talk.title, *talk.speakers)]
         proposals = list(repairs.from_slides(track, frames, vocabulary))
@@ -451,7 +459,9 @@ class Archive:
             before = repairs.read(self.storage, id)
             chosen = [one for one in before if numbers is None or one.id in numbers]
             if unknown := set(numbers or ()) - {one.id for one in chosen}:
-                raise InputError(f"{id} has no repair {min(unknown)}; `ateneo show {id}` lists them")
+                raise InputError(
+                    "{id} has no repair {unknown}; `ateneo show {id}` lists them", id=id, unknown=min(unknown)
+                )
             taken: list[Repair] = []
             for one in reversed(chosen):
                 track = repairs.undone(self.transcript(id, language=one.language), one)
@@ -574,7 +584,7 @@ class Archive:
         """Calls of the language model. Raises EngineError where there is none."""
         if calls := self.calls(budget=budget):
             return calls
-        raise EngineError(f"cannot {what}: no language model; set language_engine (docs/assistant.md)")
+        raise EngineError("cannot {what}: no language model; set language_engine (docs/assistant.md)", what=what)
 
     def _chat(self, kind: str) -> "ChatEngine | None":
         from ateneo import engines
@@ -622,7 +632,7 @@ class Archive:
             id, store=self.store, index=self.index, engine=self.text_engine, pictures=self.picture_engine
         )
         if outcome.state == "skipped":
-            raise ArchiveError("; ".join(outcome.problems))
+            raise ArchiveError("cannot index {id} again: {why}", id=id, why="; ".join(outcome.problems))
         self.index.refresh()
 
     @contextlib.contextmanager

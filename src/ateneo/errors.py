@@ -1,12 +1,20 @@
 """Every error that Ateneo raises on purpose, in one tree.
 
-A message says what failed, on which item, why, and the next step. Only the command line prints and exits; only the
-web maps errors to status codes. This module imports nothing, so that every other one can import it.
+A message says what failed, on which item, why, and the next step. It is a template with the fields that fill it, so
+that the web can say it in Spanish (web/spanish.py). Only the command line prints and exits; only the web maps errors to
+status codes. This module imports nothing, so that every other one can import it.
 """
 
 
 class AteneoError(Exception):
-    """The root: whatever Ateneo refuses to do, it refuses with a subclass of this."""
+    """The root: whatever Ateneo refuses to do, it refuses with a subclass of this.
+
+    `template` is the message, or what `fields` make one of by `str.format`.
+    """
+
+    def __init__(self, template: str = "", /, **fields: object) -> None:
+        super().__init__(template.format(**fields) if fields else template)
+        self.template, self.fields = template, fields
 
 
 class ArchiveError(AteneoError):
@@ -49,8 +57,8 @@ class Unavailable(EngineError):
     """An engine on a server did not answer this time: busy, cut off, out of time. `after` is the seconds it asks to
     wait, where it says."""
 
-    def __init__(self, message: str, *, after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, /, *, after: float | None = None, **fields: object) -> None:
+        super().__init__(template, **fields)
         self.after = after
 
 

@@ -19,7 +19,9 @@ def export(detail: TalkDetail, tracks: Sequence[Track], *, format: str, language
     if format in ("vtt", "srt"):
         write = write_vtt if format == "vtt" else write_srt
         return write(track_in(detail, tracks, language))
-    raise InputError(f"cannot export as {format!r}: unknown format; use one of {', '.join(FORMATS)}")
+    raise InputError(
+        "cannot export as {format!r}: unknown format; use one of {formats}", format=format, formats=", ".join(FORMATS)
+    )
 
 
 def chapters(found: Sequence[Chapter]) -> str:
@@ -70,4 +72,6 @@ def track_in(detail: TalkDetail, tracks: Sequence[Track], language: str | None) 
     if language is None and tracks:
         return tracks[0]
     known = ", ".join(by_language) or "none"
-    raise InputError(f"no transcript of {detail.id} in {wanted or 'any language'}; it has: {known}")
+    raise InputError(
+        "no transcript of {id} in {wanted}; it has: {known}", id=detail.id, wanted=wanted or "any language", known=known
+    )

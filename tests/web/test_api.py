@@ -89,7 +89,8 @@ def test_a_slide_comes_as_it_was_shown_or_small(client: TestClient) -> None:
 def test_a_slide_or_a_picture_finds_slides_like_it(client: TestClient) -> None:
     frame = client.get(f"/api/talks/{TALK}").json()["frames"][0]["path"]
     like = client.get("/api/see", params={"talk": TALK, "frame": frame.removeprefix("frames/")}).json()
-    assert like["hits"][0]["frame"]["path"] == frame
+    assert like["hits"]
+    assert frame not in {hit["frame"]["path"] for hit in like["hits"]}
     picture = client.get(f"/api/talks/{TALK}/{frame}").content
     found = client.post("/api/see", content=picture, headers={"Content-Type": "image/jpeg"}).json()
     assert found["hits"][0]["frame"]["path"] == frame

@@ -90,15 +90,18 @@ def test_who_asks_while_the_server_wakes_is_answered_as_if_alone(library: Path) 
         assert answer.json() == document, one
 
 
-def test_a_fault_of_its_own_is_told_with_its_traceback(library: Path) -> None:
+def test_a_fault_of_its_own_is_told_with_its_traceback(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answers = []
 
     def ask() -> None:
         with serving(library, ATENEO_LANGUAGE_ENGINE="scripted") as address:  # a model that was given no script
             answers.append(httpx2.get(f"{address}api/ask", params={"question": "¿Qué mueve el hidrógeno?"}, timeout=60))
 
-    with pytest.raises(AssertionError, match="Traceback"):
+    with pytest.raises(AssertionError, match="a fault of Ateneo's own"):
         ask()
+    said = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in said
+    assert "KeyError: 'sentences'" in said
     assert [(answer.status_code, answer.json()["error"]["type"]) for answer in answers] == [(500, "fault")]
 
 

@@ -134,7 +134,11 @@ def talk_filter(where: Where | None) -> Callable[[Talk], bool]:
     """
     where = where or {}
     if unknown := sorted(set(where) - set(WHERE_KEYS)):
-        raise InputError(f"cannot filter by {', '.join(unknown)}: no such key; use {', '.join(WHERE_KEYS)}")
+        raise InputError(
+            "cannot filter by {unknown}: no such key; use {where_keys}",
+            unknown=", ".join(unknown),
+            where_keys=", ".join(WHERE_KEYS),
+        )
     tests = [_TESTS[key](value) for key, value in where.items() if value is not None and key != "language"]
     return lambda talk: all(test(talk) for test in tests)
 

@@ -32,7 +32,7 @@ WEIGHTS = {"stem": 1.0, "form": 0.35, "pair": 0.35, "gram": 0.08, "about": 0.35}
 QUERY_LANGUAGES = ("es", "en")  # stemmers tried on a query, besides its own language's
 MOST_QUERY_WORDS = 64  # of a longer query (a pasted page) the rest is left out
 PANIC = "PanicException"  # what a panic in Rust is in Python; a BaseException that has no name to import
-BROKEN = "cannot read the index {}: {}; run `ateneo reindex` to make it again"
+BROKEN = "cannot read the index {folder}: {why}; run `ateneo reindex` to make it again"
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class LocalIndex:
 
     def _make(self) -> None:
         if (self._folder / "format").exists():
-            raise IndexDamaged(BROKEN.format(self._folder, "words/meta.json is missing"))
+            raise IndexDamaged(BROKEN, folder=self._folder, why="words/meta.json is missing")
         try:
             (self._folder / "words").mkdir(parents=True, exist_ok=True)
             with self._locked():
@@ -68,7 +68,9 @@ class LocalIndex:
                     tantivy.Index(schema(), path=str(self._folder / "words"))
                     (self._folder / "format").write_text(f"{FORMAT}\n", encoding="utf-8")
         except OSError as error:
-            raise ArchiveError(f"cannot make the index {self._folder}: {error}; check the folder's rights") from error
+            raise ArchiveError(
+                "cannot make the index {folder}: {error}; check the folder's rights", folder=self._folder, error=error
+            ) from error
 
     def _check_format(self) -> None:
         try:
@@ -76,7 +78,7 @@ class LocalIndex:
         except (OSError, ValueError):
             found = FORMAT if self._index.schema == schema() else 0
         if found != FORMAT:
-            raise IndexDamaged(BROKEN.format(self._folder, f"it has format {found}, this program writes {FORMAT}"))
+            raise IndexDamaged(BROKEN, folder=self._folder, why=f"it has format {found}, this program writes {FORMAT}")
 
     # --- writing ---
 
@@ -93,7 +95,10 @@ class LocalIndex:
         """See Index.upsert."""
         talk = talk or (passages[0].talk if passages else Talk(talk_id, talk_id))
         if talk.id != talk_id or any(passage.talk.id != talk_id for passage in passages):
-            raise InputError(f"cannot index {talk_id}: some of its passages belong to another talk; pass only its own")
+            raise InputError(
+                "cannot index {talk_id}: some of its passages belong to another talk; pass only its own",
+                talk_id=talk_id,
+            )
         upsert = _Upsert(uuid.uuid4().hex, talk, passages, frames, vectors)
         documents = [talk_document(talk, upsert=upsert.name, state=state)]
         documents += [passage_document(p, key=upsert.passage_key(n)) for n, p in enumerate(passages)]
@@ -145,7 +150,9 @@ class LocalIndex:
             writer.commit()
         except (ValueError, OSError) as error:
             raise ArchiveError(
-                f"cannot write {self._folder}: {error}; free some space and run the same command again"
+                "cannot write {folder}: {error}; free some space and run the same command again",
+                folder=self._folder,
+                error=error,
             ) from error
         finally:
             self._waiting = []
@@ -156,7 +163,9 @@ class LocalIndex:
         try:
             lock.acquire()
         except Timeout:
-            raise ArchiveLocked(f"cannot write {self._folder}: another process is writing; wait for it") from None
+            raise ArchiveLocked(
+                "cannot write {folder}: another process is writing; wait for it", folder=self._folder
+            ) from None
         try:
             yield
         finally:
@@ -308,10 +317,10 @@ class LocalIndex:
         try:
             return action()
         except (ValueError, OSError, KeyError, TypeError) as error:
-            raise IndexDamaged(BROKEN.format(self._folder, error)) from error
+            raise IndexDamaged(BROKEN, folder=self._folder, why=error) from error
         except BaseException as error:
             if type(error).__name__ == PANIC:
-                raise IndexDamaged(BROKEN.format(self._folder, "a file of it is damaged")) from None
+                raise IndexDamaged(BROKEN, folder=self._folder, why="a file of it is damaged") from None
             raise
 
 

@@ -120,7 +120,7 @@ class LocalStorage:
             held.acquire()
         except Timeout as error:
             raise ArchiveLocked(
-                f"cannot write to {self.root}: another ateneo is writing to it; wait until it has finished"
+                "cannot write to {root}: another ateneo is writing to it; wait until it has finished", root=self.root
             ) from error
         except OSError as error:
             raise writing_failed(self.root, error) from error
@@ -151,4 +151,6 @@ def writing_failed(target: Path, error: OSError) -> ArchiveError:
     step = "check that the folder can be written to"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         step = "free some space and run the same command again; what is done stays done"
-    return ArchiveError(f"cannot write {target}: {error.strerror or error}; {step}")
+    return ArchiveError(
+        "cannot write {target}: {strerror}; {step}", target=target, strerror=error.strerror or error, step=step
+    )

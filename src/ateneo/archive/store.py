@@ -77,7 +77,7 @@ class TalkStore:
     def recording(self, talk_id: str) -> Recording:
         found = self._json(talk_id, "talk.json")
         if found is None:
-            raise TalkNotFound(f"no talk {talk_id!r} in this archive; `ateneo talks` lists them")
+            raise TalkNotFound("no talk {talk_id!r} in this archive; `ateneo talks` lists them", talk_id=talk_id)
         source = found.get("source", {})
         return Recording(
             talk=talk_from(found | {"id": talk_id}),
@@ -165,7 +165,10 @@ class TalkStore:
             found = json.loads(content)
         except ValueError as error:
             raise ArchiveError(
-                f"cannot read talks/{talk_id}/{name}: {error}; correct the file, or remove the talk and add it again"
+                "cannot read talks/{talk_id}/{name}: {error}; correct the file, or remove the talk and add it again",
+                talk_id=talk_id,
+                name=name,
+                error=error,
             ) from error
         assert isinstance(found, dict)
         return found
@@ -225,5 +228,7 @@ def seconds(stamp: str) -> float:
         for part in stamp.strip().split(":"):
             total = total * 60 + float(part)
     except ValueError as error:
-        raise ArchiveError(f"cannot read the time {stamp.strip()!r}: not HH:MM:SS.mmm; correct it") from error
+        raise ArchiveError(
+            "cannot read the time {stamp!r}: not HH:MM:SS.mmm; correct it", stamp=stamp.strip()
+        ) from error
     return total

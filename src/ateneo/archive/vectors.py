@@ -73,7 +73,9 @@ class Segment:
 def write_segment(folder: Path, *, name: str, space: str, rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:
     """Write a segment so that it is either whole or absent."""
     if not np.isfinite(vectors).all():
-        raise InputError(f"cannot index vectors of {space}: some are not finite; check the engine that made them")
+        raise InputError(
+            "cannot index vectors of {space}: some are not finite; check the engine that made them", space=space
+        )
     folder.mkdir(parents=True, exist_ok=True)
     table = {"space": space, "rows": [[r.upsert, r.key, r.kind, r.language] for r in rows]}
     with (folder / f"{name}.npy").open("wb") as file:
@@ -114,7 +116,7 @@ def _read(path: Path) -> Segment | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise IndexDamaged(f"cannot read {path}: {error}; run `ateneo reindex`") from error
+        raise IndexDamaged("cannot read {path}: {error}; run `ateneo reindex`", path=path, error=error) from error
 
 
 def tidy(folder: Path, *, live: Iterable[str], name: str) -> None:
@@ -143,8 +145,11 @@ def nearest(
     for segment in segments:
         if segment.vectors.shape[1] != len(vector):
             raise InputError(
-                f"cannot compare a vector of {len(vector)} numbers with those of {segment.space}, "
-                f"which have {segment.vectors.shape[1]}; use the engine of that space"
+                "cannot compare a vector of {vector} numbers with those of {space}, which have {shape}; "
+                "use the engine of that space",
+                vector=len(vector),
+                space=segment.space,
+                shape=segment.vectors.shape[1],
             )
         rows = np.flatnonzero(segment.wanted(upserts, kinds, language))
         scores = segment.scores(vector, rows)

@@ -57,7 +57,11 @@ def stretch_of(talk: TalkDetail, start: float, end: float | None, *, latest: flo
     if not 0 <= start < stop:
         told = "the end" if end is None else f"{end:g} s"
         raise InputError(
-            f"cannot describe {talk.id} from {start:g} s to {told}: it lasts {latest:g} s; give a stretch within it"
+            "cannot describe {id} from {start:g} s to {told}: it lasts {latest:g} s; give a stretch within it",
+            id=talk.id,
+            start=start,
+            told=told,
+            latest=latest,
         )
     return start, stop
 
@@ -65,7 +69,9 @@ def stretch_of(talk: TalkDetail, start: float, end: float | None, *, latest: flo
 def language_for(style: str, talk: Talk, language: str | None) -> str:
     """es or en: as asked, else that of the style's words, else the talk's. Raises InputError for another one."""
     if language is not None and language.split("-")[0].lower() not in LANGUAGES:
-        raise InputError(f"cannot describe in {language!r}: the panel is told in es and en; give one of them")
+        raise InputError(
+            "cannot describe in {language!r}: the panel is told in es and en; give one of them", language=language
+        )
     for one in (language, guess_language(style), talk.language):
         if one and one.split("-")[0].lower() in LANGUAGES:
             return one.split("-")[0].lower()

@@ -105,9 +105,11 @@ def opened_picture(path: Path) -> Bytes:
         with Image.open(path) as found:
             upright = ImageOps.exif_transpose(found).convert("RGBA")
     except FileNotFoundError:
-        raise InputError(f"cannot open {path}: there is no such file") from None
+        raise InputError("cannot open {path}: there is no such file", path=path) from None
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError, SyntaxError) as error:
-        raise InputError(f"cannot read {path} as a picture: {error}; give a PNG or a JPEG") from error
+        raise InputError(
+            "cannot read {path} as a picture: {error}; give a PNG or a JPEG", path=path, error=error
+        ) from error
     side = max(upright.size)
     page = Image.new("RGBA", (side, side), "white")
     page.alpha_composite(upright, ((side - upright.width) // 2, (side - upright.height) // 2))
@@ -131,8 +133,11 @@ def _vector(words: str, studio: "Studio") -> NDArray[np.float32]:
     """The words' vector (E,), of the encoder that the models were trained on."""
     if studio.text_space != _encoder().space:
         raise EngineError(
-            f"cannot draw: the models in {studio.folder} belong to the sentence encoder {studio.text_space}, and the"
-            f" one installed is {_encoder().space}; install the two together, or train the models again"
+            "cannot draw: the models in {folder} belong to the sentence encoder {text_space}, and the "
+            "one installed is {space}; install the two together, or train the models again",
+            folder=studio.folder,
+            text_space=studio.text_space,
+            space=_encoder().space,
         )
     vector: NDArray[np.float32] = _encoder().embed([words])[0]
     return vector
@@ -143,11 +148,19 @@ def _check_size(order: Order, studio: "Studio") -> None:
     if size % stride:
         near = max(stride, round(size / stride) * stride)
         raise SettingsError(
-            f"cannot draw {size} x {size} pixels by {order.method}: a side is a multiple of {stride}, such as {near}"
+            "cannot draw {size} x {size} pixels by {method}: a side is a multiple of {stride}, such as {near}",
+            size=size,
+            method=order.method,
+            stride=stride,
+            near=near,
         )
 
 
 def _needs(*modules: str, extra: str) -> None:
     absent = [name for name in modules if find_spec(name) is None]
     if absent:
-        raise EngineError(f"drawing needs {absent[0]}, which is not installed; run: pip install 'ateneo[{extra}]'")
+        raise EngineError(
+            "drawing needs {absent}, which is not installed; run: pip install 'ateneo[{extra}]'",
+            absent=absent[0],
+            extra=extra,
+        )

@@ -54,7 +54,9 @@ class Order:
         """The order with every choice filled. Raises InputError for words or pictures that cannot be drawn from,
         SettingsError for numbers that cannot be."""
         if self.method not in METHODS:
-            raise SettingsError(f"there is no method {self.method!r}; choose {', '.join(METHODS)}")
+            raise SettingsError(
+                "there is no method {method!r}; choose {methods}", method=self.method, methods=", ".join(METHODS)
+            )
         usual = METHODS[self.method]
         filled = replace(
             self,
@@ -73,16 +75,20 @@ class Order:
             if self.words:
                 raise InputError("give words or pictures to draw from, not both")
             if self.method != "unclip":
-                raise InputError(f"only unclip draws from pictures, not {self.method}; leave --method out")
+                raise InputError(
+                    "only unclip draws from pictures, not {method}; leave --method out", method=self.method
+                )
             if len(self.pictures) > 2:
-                raise InputError(f"give one picture to vary or two to go between, not {len(self.pictures)}")
+                raise InputError(
+                    "give one picture to vary or two to go between, not {pictures}", pictures=len(self.pictures)
+                )
             return
         if self.clip and not self.model:
             raise InputError("--clip leads published weights: name them with --model")
         if not any(c.isalnum() for c in self.words):
             raise InputError('there are no words to draw; say what the picture shows, as in: ateneo draw "un avión"')
         if (count := len(self.words.split())) > LONGEST or len(self.words) > 20 * LONGEST:
-            raise InputError(f"cannot draw {count} words: say it in {LONGEST} or fewer")
+            raise InputError("cannot draw {count} words: say it in {longest} or fewer", count=count, longest=LONGEST)
 
     def _check_numbers(self, usual: Usual) -> None:
         assert self.seed is not None
@@ -91,12 +97,21 @@ class Order:
         assert self.size is not None
         largest = LARGEST[self.method]
         if not 16 <= self.size <= largest:
-            raise SettingsError(f"cannot draw {self.size} x {self.size} pixels by {self.method}: give 16 to {largest}")
+            raise SettingsError(
+                "cannot draw {size} x {size} pixels by {method}: give 16 to {largest}",
+                size=self.size,
+                method=self.method,
+                largest=largest,
+            )
         if not 1 <= self.steps <= usual.most_steps:
-            raise SettingsError(f"cannot take {self.steps} steps: give 1 to {usual.most_steps}")
+            raise SettingsError(
+                "cannot take {steps} steps: give 1 to {most_steps}", steps=self.steps, most_steps=usual.most_steps
+            )
         if not 0 <= self.scale <= usual.most_scale:  # nan too
-            raise SettingsError(f"cannot use the scale {self.scale}: give 0 to {usual.most_scale:g}")
+            raise SettingsError(
+                "cannot use the scale {scale}: give 0 to {most_scale:g}", scale=self.scale, most_scale=usual.most_scale
+            )
         if not 0 <= self.seed < SEEDS:
-            raise SettingsError(f"cannot use the seed {self.seed}: give 0 to {SEEDS - 1}")
+            raise SettingsError("cannot use the seed {seed}: give 0 to {seeds}", seed=self.seed, seeds=SEEDS - 1)
         if not 1 <= self.n <= MOST:
-            raise SettingsError(f"cannot draw {self.n} pictures at a time: give 1 to {MOST}")
+            raise SettingsError("cannot draw {n} pictures at a time: give 1 to {most}", n=self.n, most=MOST)

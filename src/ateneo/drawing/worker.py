@@ -33,7 +33,8 @@ def main() -> None:
     try:
         run(Order(**asked), keep=keep)
     except AteneoError as error:
-        say({"failed": str(error), "kind": type(error).__name__})
+        fields = {name: value if isinstance(value, int | float) else str(value) for name, value in error.fields.items()}
+        say({"failed": error.template, "fields": fields, "kind": type(error).__name__})
 
 
 def run(order: Order, *, keep: bool) -> None:

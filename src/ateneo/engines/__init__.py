@@ -129,12 +129,23 @@ def load(kind: str, name: str) -> Any:
         try:
             make = entry.load()
         except ImportError as error:
-            raise EngineError(f"cannot load the {kind} engine {plain}: {error}; install what it needs") from error
+            raise EngineError(
+                "cannot load the {kind} engine {plain}: {error}; install what it needs",
+                kind=kind,
+                plain=plain,
+                error=error,
+            ) from error
         if not model and _needs_model(make):
-            raise EngineError(f"the {kind} engine {plain} needs a model: {plain}:NAME; see `ateneo models list`")
+            raise EngineError(
+                "the {kind} engine {plain} needs a model: {plain}:NAME; see `ateneo models list`",
+                kind=kind,
+                plain=plain,
+            )
         return make(model) if model else make()
     known = ", ".join(available(kind)) or "none"
-    raise EngineError(f"no {kind} engine named {plain}; known: {known}; see `ateneo doctor`")
+    raise EngineError(
+        "no {kind} engine named {plain}; known: {known}; see `ateneo doctor`", kind=kind, plain=plain, known=known
+    )
 
 
 def load_chat(kind: str, name: str, **given: Any) -> Any:
@@ -146,7 +157,9 @@ def load_chat(kind: str, name: str, **given: Any) -> Any:
             takes = signature(make).parameters
             return make(**{key: value for key, value in given.items() if key in takes})
     known = ", ".join(sorted({*available("language"), *available("vision"), "none"}))
-    raise EngineError(f"no {kind} engine named {name}; known: {known}; see docs/assistant.md")
+    raise EngineError(
+        "no {kind} engine named {name}; known: {known}; see docs/assistant.md", kind=kind, name=name, known=known
+    )
 
 
 def takes_model(kind: str, name: str) -> bool:

@@ -99,11 +99,15 @@ def find(name: str | Path, *, kind: Kind) -> tuple[Path, Model | None]:
     folder = place(model.name, model.revision) if model else Path(name).expanduser()
     if not folder.is_dir():
         step = f"get it with `ateneo models pull {name}`" if hub_name(str(name)) else "see `ateneo models list`"
-        raise ModelMissing(f"no model named {name} on this machine, and no such folder; {step}")
+        raise ModelMissing("no model named {name} on this machine, and no such folder; {step}", name=name, step=step)
     said = model or card(folder)
     if said and said.kind != kind:
         raise InputError(
-            f"cannot use {name} for {kind}: it is a model for {said.kind}; set {SETTINGS[said.kind]} instead"
+            "cannot use {name} for {kind}: it is a model for {kind2}; set {settings} instead",
+            name=name,
+            kind=kind,
+            kind2=said.kind,
+            settings=SETTINGS[said.kind],
         )
     return folder, said
 

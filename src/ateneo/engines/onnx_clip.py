@@ -51,7 +51,7 @@ class OnnxClip:
         self.threads = threads
         for name in FILES:
             if not (self.folder / name).is_file():
-                raise ModelMissing(f"no {name} in {self.folder}; {LAYOUT}")
+                raise ModelMissing("no {name} in {folder}; {layout}", name=name, folder=self.folder, layout=LAYOUT)
         self._preprocess = Preprocess.beside(self.folder)
         self._config = read_config(self.folder / "config.json")
         self._given = texts_of(self.folder, self._config)
@@ -106,7 +106,10 @@ class OnnxClip:
         found = onnx_files.first_of(known, there) or alone
         if found is None:
             raise EngineError(
-                f"cannot use {self._file(tower)}: its outputs are {', '.join(there)}; {known[0]} is needed"
+                "cannot use {file}: its outputs are {there}; {known} is needed",
+                file=self._file(tower),
+                there=", ".join(there),
+                known=known[0],
             )
         return found
 
@@ -125,5 +128,11 @@ class OnnxClip:
         found = found or onnx_files.find(self.folder, BOTH, quantized=self.quantized)
         if found is None:
             ending = "_quantized" if self.quantized else ""
-            raise ModelMissing(f"no {tower}{ending}.onnx in {self.folder}; {LAYOUT}")
+            raise ModelMissing(
+                "no {tower}{ending}.onnx in {folder}; {layout}",
+                tower=tower,
+                ending=ending,
+                folder=self.folder,
+                layout=LAYOUT,
+            )
         return found

@@ -54,7 +54,11 @@ def digest(files: Iterable[Path], *said: object) -> str:
     for path in files:
         beside = [path.with_name(name) for name in external(path)] if path.suffix == ".onnx" else []
         if missing := [name for name in beside if not name.is_file()]:
-            raise EngineError(f"cannot load {path}: its weights {missing[0].name} are not beside it; get them too")
+            raise EngineError(
+                "cannot load {path}: its weights {name} are not beside it; get them too",
+                path=path,
+                name=missing[0].name,
+            )
         for part in [path, *beside]:
             every.update(_facts(part)[0].encode())
     every.update(repr(said).encode())
@@ -71,7 +75,9 @@ def open_session(model: Path, *, threads: int) -> "InferenceSession":
     try:
         return onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
     except Exception as error:  # what ONNX Runtime raises has no common class
-        raise EngineError(f"cannot read {model}: {_plain(error)}; get the file, or install Ateneo, again") from error
+        raise EngineError(
+            "cannot read {model}: {error}; get the file, or install Ateneo, again", model=model, error=_plain(error)
+        ) from error
 
 
 def run(
@@ -81,7 +87,9 @@ def run(
     try:
         [found] = session.run([output], dict(given))
     except Exception as error:  # as above
-        raise EngineError(f"cannot run {model}: {_plain(error)}; is it the export of an encoder?") from error
+        raise EngineError(
+            "cannot run {model}: {error}; is it the export of an encoder?", model=model, error=_plain(error)
+        ) from error
     return np.asarray(found, np.float32)
 
 
@@ -89,7 +97,7 @@ def unit(vectors: NDArray[np.float32], *, model: Path) -> NDArray[np.float32]:
     """Rows of length 1; of 0 where a row says nothing at all. Raises EngineError where some are not finite."""
     lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.isfinite(lengths).all():
-        raise EngineError(f"{model} gives vectors that are not finite; the model is damaged, get it again")
+        raise EngineError("{model} gives vectors that are not finite; the model is damaged, get it again", model=model)
     return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
 

@@ -50,8 +50,10 @@ class OnnxText:
         if found is None or not tokenizers:
             missing = "model.onnx" if found is None else "tokenizer.json"
             raise ModelMissing(
-                f"no sentence encoder in {self.folder}: {missing} is missing; the folder needs onnx/model.onnx and "
-                "tokenizer.json, as Hugging Face publishes ONNX models"
+                "no sentence encoder in {folder}: {missing} is missing; the folder needs onnx/model.onnx "
+                "and tokenizer.json, as Hugging Face publishes ONNX models",
+                folder=self.folder,
+                missing=missing,
             )
         self._file, self._tokenizer_file = found, tokenizers[0]
 
@@ -121,7 +123,10 @@ class OnnxText:
         found = onnx_files.first_of(POOLED, there) or onnx_files.first_of(TOKENS, there) or alone
         if found is None or there[found] not in (2, 3):
             raise EngineError(
-                f"cannot use {self._file}: its outputs are {', '.join(there)}; an encoder gives {' or '.join(TOKENS)}"
+                "cannot use {file}: its outputs are {there}; an encoder gives {tokens}",
+                file=self._file,
+                there=", ".join(there),
+                tokens=" or ".join(TOKENS),
             )
         return found
 
@@ -130,8 +135,9 @@ class OnnxText:
         path = self.folder / "modules.json"
         if path.is_file() and '.Dense"' in path.read_text(encoding="utf-8"):
             raise EngineError(
-                f"cannot use {self.model}: a dense layer follows its pooling (modules.json), which its ONNX file does "
-                "not hold; take an export with the output sentence_embedding"
+                "cannot use {model}: a dense layer follows its pooling (modules.json), which its ONNX "
+                "file does not hold; take an export with the output sentence_embedding",
+                model=self.model,
             )
 
     @cached_property
@@ -147,7 +153,11 @@ class OnnxText:
         try:
             found = Tokenizer.from_file(str(self._tokenizer_file))
         except Exception as error:  # tokenizers raises plain exceptions
-            raise EngineError(f"cannot read {self._tokenizer_file}: {error}; get the file again") from error
+            raise EngineError(
+                "cannot read {tokenizer_file}: {error}; get the file again",
+                tokenizer_file=self._tokenizer_file,
+                error=error,
+            ) from error
         config = self.folder / "config.json"
         padding = (found.padding or {}).get("pad_id")
         if padding is None and config.is_file():
@@ -161,6 +171,9 @@ class OnnxText:
         session = onnx_files.open_session(self._file, threads=self._threads)
         if unknown := [i.name for i in session.get_inputs() if i.name not in INPUTS]:
             raise EngineError(
-                f"cannot use {self._file}: it wants the input {unknown[0]}; sentence encoders take {', '.join(INPUTS)}"
+                "cannot use {file}: it wants the input {unknown}; sentence encoders take {inputs}",
+                file=self._file,
+                unknown=unknown[0],
+                inputs=", ".join(INPUTS),
             )
         return session

@@ -71,7 +71,12 @@ class OpenAIChat:
             found = self.models()
             if len(found) != 1:
                 names = ", ".join(found[:8]) or "none"
-                raise EngineError(f"{self.place} has {len(found)} models ({names}); set language_model to one of them")
+                raise EngineError(
+                    "{place} has {found} models ({names}); set language_model to one of them",
+                    place=self.place,
+                    found=len(found),
+                    names=names,
+                )
             self._model = found[0]
         return self._model
 
@@ -80,11 +85,17 @@ class OpenAIChat:
         from openai import OpenAI, Timeout
 
         if not self._key and self.url == HOME:
-            raise EngineError(f"{self.place} needs a key, and none is set; set language_key or {KEY}")
+            raise EngineError(
+                "{place} needs a key, and none is set; set language_key or {key}", place=self.place, key=KEY
+            )
         parts = urlsplit(self.url)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if named := next(filter(SECRETS.search, query), None):
-            raise EngineError(f"{self.place} was given with a {named} in its address; give it as language_key instead")
+            raise EngineError(
+                "{place} was given with a {named} in its address; give it as language_key instead",
+                place=self.place,
+                named=named,
+            )
         wait = Timeout(self._timeout, connect=min(CONNECT, self._timeout))
         return OpenAI(
             base_url=self.place, api_key=self._key or "none", timeout=wait, max_retries=0, default_query=query,
@@ -136,7 +147,7 @@ class OpenAIChat:
                     if choice.delta and choice.delta.content:
                         yield choice.delta.content
         if not ended:
-            raise Unavailable(f"{self.place} stopped in the middle of an answer; try again")
+            raise Unavailable("{place} stopped in the middle of an answer; try again", place=self.place)
         return usage
 
     def _told(self, error: Exception, *, pictures: bool = False) -> EngineError:
@@ -149,25 +160,50 @@ class OpenAIChat:
         model = self._model or "its model"
         match error:
             case openai.AuthenticationError() | openai.PermissionDeniedError():
-                return EngineError(f"{self.place} refuses the key ({said}); set language_key")
+                return EngineError("{place} refuses the key ({said}); set language_key", place=self.place, said=said)
             case openai.RateLimitError():
                 after = _seconds(error.response.headers.get("retry-after"))
-                return Unavailable(f"{self.place} is busy ({said}); wait, or use another server", after=after)
+                return Unavailable(
+                    "{place} is busy ({said}); wait, or use another server", after=after, place=self.place, said=said
+                )
             case openai.APIStatusError() if pictures and SIGHT.search(said):
                 step = 'set vision_model to one that does, or vision_engine = "none"'
-                return CannotSee(f"{model} at {self.place} takes no pictures ({said}); {step}")
+                return CannotSee(
+                    "{model} at {place} takes no pictures ({said}); {step}",
+                    model=model,
+                    place=self.place,
+                    said=said,
+                    step=step,
+                )
             case openai.NotFoundError():
-                return EngineError(f"{self.place} has no model {model} ({said}); check language_url and language_model")
+                return EngineError(
+                    "{place} has no model {model} ({said}); check language_url and language_model",
+                    place=self.place,
+                    model=model,
+                    said=said,
+                )
             case openai.InternalServerError():
-                return Unavailable(f"{self.place} failed ({said}); its log says more")
+                return Unavailable("{place} failed ({said}); its log says more", place=self.place, said=said)
             case openai.APITimeoutError():
-                return Unavailable(f"{self.place} did not answer within {self._timeout:.0f} s; set language_timeout")
+                return Unavailable(
+                    "{place} did not answer within {timeout:.0f} s; set language_timeout",
+                    place=self.place,
+                    timeout=self._timeout,
+                )
             case openai.APIStatusError():
-                return EngineError(f"{self.place} refuses the request ({said}); see docs/assistant.md")
+                return EngineError(
+                    "{place} refuses the request ({said}); see docs/assistant.md", place=self.place, said=said
+                )
             case openai.APIConnectionError() if error.__cause__ is not None:
                 why = self._safe(str(error.__cause__))
-                return Unavailable(f"cannot reach {self.place}: {why}; start the server, or check language_url")
-        return Unavailable(f"{self.place} broke off or answered what cannot be read ({said}); check language_url")
+                return Unavailable(
+                    "cannot reach {place}: {why}; start the server, or check language_url", place=self.place, why=why
+                )
+        return Unavailable(
+            "{place} broke off or answered what cannot be read ({said}); check language_url",
+            place=self.place,
+            said=said,
+        )
 
     def _cause(self, error: Exception) -> Exception | None:
         """The error, for who reads a traceback, unless the server's words in it have the key."""

@@ -80,7 +80,9 @@ class RapidOcr:
             with Image.open(picture) as image:
                 pixels = np.asarray(image.convert("RGB"))
         except (OSError, ValueError) as error:
-            raise InputError(f"cannot read {picture}: {error}; give a JPEG or PNG picture") from error
+            raise InputError(
+                "cannot read {picture}: {error}; give a JPEG or PNG picture", picture=picture, error=error
+            ) from error
         return in_lines(self.places(pixels))
 
     def places(self, pixels: NDArray[np.uint8]) -> list[Box]:

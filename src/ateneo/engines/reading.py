@@ -25,7 +25,7 @@ def upright(picture: Picture, *, name: str = "the picture") -> Image.Image:
         name = str(picture)
         if not Path(picture).is_file():
             why = "it is a folder" if Path(picture).is_dir() else "no such file"
-            raise InputError(f"cannot read {name}: {why}; name a picture's file")
+            raise InputError("cannot read {name}: {why}; name a picture's file", name=name, why=why)
     return on_white(ImageOps.exif_transpose(open_picture(picture, name=name)))
 
 

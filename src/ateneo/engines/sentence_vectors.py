@@ -41,8 +41,12 @@ class SentenceVectors:
         for file in (MODEL, TOKENIZER):
             if not (self._folder / file).is_file():
                 raise ModelMissing(
-                    f"no sentence encoder at {self._folder}: {file} is missing; name a folder that holds "
-                    f"{MODEL} and {TOKENIZER}, or install Ateneo again"
+                    "no sentence encoder at {folder}: {file} is missing; name a folder that holds "
+                    "{model} and {tokenizer}, or install Ateneo again",
+                    folder=self._folder,
+                    file=file,
+                    model=MODEL,
+                    tokenizer=TOKENIZER,
                 )
 
     @cached_property
@@ -98,4 +102,6 @@ def read_tokenizer(folder: Path) -> "Tokenizer":
     try:
         return Tokenizer.from_file(str(folder / TOKENIZER))
     except Exception as error:  # of no class of its own
-        raise EngineError(f"cannot read {folder / TOKENIZER}: {error}; install Ateneo again") from error
+        raise EngineError(
+            "cannot read {folder}: {error}; install Ateneo again", folder=folder / TOKENIZER, error=error
+        ) from error

@@ -30,7 +30,10 @@ class Tesseract:
     def __init__(self, program: str = "tesseract") -> None:
         found = shutil.which(program)
         if found is None:
-            raise EngineError(f"cannot use {program}: it is not installed; install tesseract-ocr and tesseract-ocr-spa")
+            raise EngineError(
+                "cannot use {program}: it is not installed; install tesseract-ocr and tesseract-ocr-spa",
+                program=program,
+            )
         self._program = found
         first, *_ = self._run("--version").splitlines() or [""]
         self.version = first.removeprefix("tesseract").strip() or "unknown"
@@ -49,7 +52,11 @@ class Tesseract:
         wanted = [name for name in _wanted(languages) if name in self.installed]
         if not wanted:
             needed = ", ".join(_wanted(languages))
-            raise EngineError(f"cannot read {picture}: no language data ({needed}); install tesseract-ocr-LANGUAGE")
+            raise EngineError(
+                "cannot read {picture}: no language data ({needed}); install tesseract-ocr-LANGUAGE",
+                picture=picture,
+                needed=needed,
+            )
         text = self._run(str(picture.absolute()), "stdout", "-l", "+".join(wanted), "--psm", "3", "quiet")
         return "\n".join(_with_bullets([" ".join(line.split()) for line in text.splitlines() if line.strip()]))
 
@@ -62,7 +69,9 @@ class Tesseract:
         except (OSError, subprocess.SubprocessError) as error:
             lines = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip().splitlines()
             why = lines[-1] if lines else error
-            raise EngineError(f"cannot run {self._program}: {why}; check it with `tesseract --version`") from error
+            raise EngineError(
+                "cannot run {program}: {why}; check it with `tesseract --version`", program=self._program, why=why
+            ) from error
         return done.stdout.decode("utf-8", errors="replace")
 
 

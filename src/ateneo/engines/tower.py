@@ -45,8 +45,13 @@ class PictureTower:
         for file in (MODEL, CONFIG, PREPARED):
             if not (self._folder / file).is_file():
                 raise ModelMissing(
-                    f"no image tower at {self._folder}: {file} is missing; name a folder that holds {MODEL}, "
-                    f"{CONFIG} and {PREPARED}, or install Ateneo again"
+                    "no image tower at {folder}: {file} is missing; name a folder that holds {model}, "
+                    "{config} and {prepared}, or install Ateneo again",
+                    folder=self._folder,
+                    file=file,
+                    model=MODEL,
+                    config=CONFIG,
+                    prepared=PREPARED,
                 )
         self.text_space = self._read_text_space()
 
@@ -74,9 +79,12 @@ class PictureTower:
         the one that the tower was trained to meet."""
         if self._encoder.space != self.text_space:
             raise EngineError(
-                f"cannot find pictures by words: the image tower at {self._folder} meets the sentence encoder "
-                f"{self.text_space}, and the one installed is {self._encoder.space}; install the two together, or "
-                "train the tower again (recipes/pictures)"
+                "cannot find pictures by words: the image tower at {folder} meets the sentence encoder "
+                "{text_space}, and the one installed is {space}; install the two together, or train the "
+                "tower again (recipes/pictures)",
+                folder=self._folder,
+                text_space=self.text_space,
+                space=self._encoder.space,
             )
         return self._encoder.embed(texts)
 
@@ -90,7 +98,9 @@ class PictureTower:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))["text_space"]
         except (ValueError, KeyError, TypeError) as error:
-            raise EngineError(f"cannot use {path}: no text_space in it ({error}); install Ateneo again") from error
+            raise EngineError(
+                "cannot use {path}: no text_space in it ({error}); install Ateneo again", path=path, error=error
+            ) from error
         return str(found)
 
     @cached_property

@@ -32,7 +32,11 @@ class WordVectors:
         self._folder = Path(folder or SHIPPED)
         for file in (*TABLES, TOKENIZER):
             if not (self._folder / file).is_file():
-                raise ModelMissing(f"no word vectors at {self._folder}: {file} is missing; install Ateneo again")
+                raise ModelMissing(
+                    "no word vectors at {folder}: {file} is missing; install Ateneo again",
+                    folder=self._folder,
+                    file=file,
+                )
 
     def embed_words(self, words: Sequence[str]) -> Vectors:
         """Unit vectors (N, D), those of a word and of its translation alike; 0 for what has no piece. Raises
@@ -69,7 +73,9 @@ class WordVectors:
             table, scales = (np.load(self._folder / name, mmap_mode="r") for name in TABLES)
         except (OSError, ValueError) as error:
             raise EngineError(
-                f"cannot read the word vectors of {self._folder}: {error}; install Ateneo again"
+                "cannot read the word vectors of {folder}: {error}; install Ateneo again",
+                folder=self._folder,
+                error=error,
             ) from error
         return table, np.asarray(scales)
 

@@ -33,7 +33,7 @@ def talk(
     if title is not None:
         changes["title"] = _line("title", title)
         if not changes["title"]:
-            raise InputError(f"cannot correct {record.id}: the title is empty; give one")
+            raise InputError("cannot correct {id}: the title is empty; give one", id=record.id)
     if speakers is not None:
         changes["speakers"] = tuple(filter(None, (_line("name of a speaker", name) for name in speakers)))
     if date is not None:
@@ -54,21 +54,29 @@ def cue(track: Track, *, start: float, text: str, was: str | None = None) -> Tra
     place = next((n for n, one in enumerate(track.cues) if abs(one.start - start) < SAME_TIME), None)
     if place is None:
         raise InputError(
-            f"cannot correct the captions in {track.language}: none begins at {start:.3f} s; read them again"
+            "cannot correct the captions in {language}: none begins at {start:.3f} s; read them again",
+            language=track.language,
+            start=start,
         )
     before = track.cues[place]
     if was is not None and _plain(was) != _plain(before.text):
         raise InputError(
-            f"cannot correct the caption at {start:.3f} s: it now says {before.text!r}; look at it and correct it again"
+            "cannot correct the caption at {start:.3f} s: it now says {text!r}; look at it and correct it again",
+            start=start,
+            text=before.text,
         )
     if len(text) > LONGEST_LINE:
         raise InputError(
-            f"cannot correct the caption at {start:.3f} s: longer than {LONGEST_LINE} characters; shorten it"
+            "cannot correct the caption at {start:.3f} s: longer than {longest_line} characters; shorten it",
+            start=start,
+            longest_line=LONGEST_LINE,
         )
     lines = "\n".join(captions.lines_of(text))
     changed = [Cue(before.start, before.end, lines)] if lines else []
     if not lines and len(track.cues) == 1:
-        raise InputError(f"cannot take out the caption at {start:.3f} s: it is the only one; give it a text")
+        raise InputError(
+            "cannot take out the caption at {start:.3f} s: it is the only one; give it a text", start=start
+        )
     return dataclasses.replace(track, cues=(*track.cues[:place], *changed, *track.cues[place + 1 :]))
 
 
@@ -77,7 +85,9 @@ def _date(record: Talk, written: str) -> str | None:
         return None
     found = metadata.parse_date(written)
     if found is None:
-        raise InputError(f"cannot correct {record.id}: {written!r} is no date; write it as 2024-05-31")
+        raise InputError(
+            "cannot correct {id}: {written!r} is no date; write it as 2024-05-31", id=record.id, written=written
+        )
     return found
 
 
@@ -86,7 +96,11 @@ def _language(record: Talk, written: str) -> str | None:
         return None
     found = language.tag(written)
     if not found:
-        raise InputError(f"cannot correct {record.id}: {written!r} is no language; write a tag such as es or en")
+        raise InputError(
+            "cannot correct {id}: {written!r} is no language; write a tag such as es or en",
+            id=record.id,
+            written=written,
+        )
     return found
 
 
@@ -94,7 +108,9 @@ def _line(what: str, text: str) -> str:
     """One line without control characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if len(line) > LONGEST:
-        raise InputError(f"cannot correct the {what}: longer than {LONGEST} characters; shorten it")
+        raise InputError(
+            "cannot correct the {what}: longer than {longest} characters; shorten it", what=what, longest=LONGEST
+        )
     return line
 
 

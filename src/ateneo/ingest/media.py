@@ -195,9 +195,13 @@ def _refuse_stills(path: Path, container: InputContainer) -> None:
     brands = {container.metadata.get("major_brand", "").strip()}
     still = names & STILLS or any(name.endswith("_pipe") for name in names) or brands & STILL_BRANDS
     if still and not container.streams.audio:
-        raise InputError(f"cannot read {path}: it is a picture, not a recording; name recordings or caption files")
+        raise InputError(
+            "cannot read {path}: it is a picture, not a recording; name recordings or caption files", path=path
+        )
     if names & TEXTS:
-        raise InputError(f"cannot read {path}: it is text, not a recording; give captions as .vtt, .srt, .sbv or .ass")
+        raise InputError(
+            "cannot read {path}: it is text, not a recording; give captions as .vtt, .srt, .sbv or .ass", path=path
+        )
 
 
 def _why_nothing(container: InputContainer) -> str:
@@ -207,7 +211,7 @@ def _why_nothing(container: InputContainer) -> str:
 
 
 def _refused(path: Path, why: str) -> InputError:
-    return InputError(f"cannot read {path}: {why}; check that it plays, or make a new copy of it")
+    return InputError("cannot read {path}: {why}; check that it plays, or make a new copy of it", path=path, why=why)
 
 
 def _subtitles(stream: Stream) -> Subtitles:

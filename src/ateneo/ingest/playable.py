@@ -67,7 +67,9 @@ def make(path: Path, target: Path, *, progress: Callable[[float], None]) -> None
             _Copy(source, copy, progress).run()
         part.replace(target)
     except (FFmpegError, ValueError, IndexError) as error:
-        raise InputError(f"cannot make a playable copy of {path}: {error}; convert it with another program") from error
+        raise InputError(
+            "cannot make a playable copy of {path}: {error}; convert it with another program", path=path, error=error
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

@@ -109,7 +109,9 @@ def _parse(content: bytes, name: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(content)
     except ValueError as error:
-        raise ArchiveError(f"cannot read {name}: {error}; remove it and run `ateneo reindex`") from error
+        raise ArchiveError(
+            "cannot read {name}: {error}; remove it and run `ateneo reindex`", name=name, error=error
+        ) from error
     return found
 
 

@@ -97,7 +97,9 @@ class Video:
 
     def unreadable(self, why: str) -> InputError:
         """The error that names this file."""
-        return InputError(f"cannot read {self.path}: {why}; check that it plays, or make a new copy of it")
+        return InputError(
+            "cannot read {path}: {why}; check that it plays, or make a new copy of it", path=self.path, why=why
+        )
 
     def chunks(self) -> Iterator[Chunk]:
         """All packets in order. Ends early where the file is damaged: what came before is good."""

@@ -115,9 +115,13 @@ class Calls:
             yield kept
             return
         if self.spent.calls >= self.budget:
-            raise BudgetSpent(f"{self.engine.name} was called {self.budget} times for this; it may not be called more")
+            raise BudgetSpent(
+                "{name} was called {budget} times for this; it may not be called more",
+                name=self.engine.name,
+                budget=self.budget,
+            )
         if request.images and not self.engine.sees:
-            raise CannotSee(f"{self.engine.name} takes no pictures; set vision_model to one that does")
+            raise CannotSee("{name} takes no pictures; set vision_model to one that does", name=self.engine.name)
         self.spent.calls += 1
         end = time.monotonic() + self.limit
         for attempt in range(TRIES):
@@ -147,8 +151,11 @@ class Calls:
                     break
                 if len(written) > request.max_tokens * LETTERS or time.monotonic() > end:
                     self._count(request, written, None)
-                    raise EngineError(f"{self.engine.name} did not come to an end in {self.limit:.0f} s or "
-                                      f"{request.max_tokens} tokens; use another model")  # fmt: skip
+                    raise EngineError(
+                        "{name} did not come to an end in {limit:.0f} s or {max_tokens} tokens; use "
+                        "another model",
+                        name=self.engine.name, limit=self.limit, max_tokens=request.max_tokens
+                    )  # fmt: skip
                 whole = _THOUGHT.sub("", written).lstrip()
                 if whole and "<think>".startswith(whole[:7]):
                     continue
@@ -158,7 +165,7 @@ class Calls:
             with contextlib.suppress(AttributeError):
                 coming.close()  # type: ignore[attr-defined]
         if not whole.strip():
-            raise EngineError(f"{self.engine.name} answered nothing; try another model")
+            raise EngineError("{name} answered nothing; try another model", name=self.engine.name)
 
     def _count(self, request: "_Request", written: str, usage: Any) -> None:
         asked = sum(len(message.text) for message in request.messages)

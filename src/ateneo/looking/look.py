@@ -146,8 +146,10 @@ def _riddle(
         )
     if len(boxes) < FEWEST:
         raise InputError(
-            f"cannot solve this as a riddle: {len(boxes)} separate drawings are on it, at least {FEWEST} are needed; "
-            "give a picture whose drawings stand apart on a plain ground"
+            "cannot solve this as a riddle: {boxes} separate drawings are on it, at least {fewest} are "
+            "needed; give a picture whose drawings stand apart on a plain ground",
+            boxes=len(boxes),
+            fewest=FEWEST,
         )
     listed = word_list(language, path=words)
     cosines = _cosines([cut(image, box) for box in boxes], pictures, labels)

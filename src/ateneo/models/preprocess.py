@@ -59,8 +59,9 @@ class Preprocess:
         if (folder / "config.json").is_file() and "pretrained_cfg" in read_config(folder / "config.json"):
             return _timm(folder / "config.json")
         raise InputError(
-            f"{folder} has neither preprocessor_config.json nor open_clip_config.json nor timm's config.json; "
-            "make Preprocess(size) yourself"
+            "{folder} has neither preprocessor_config.json nor open_clip_config.json nor timm's "
+            "config.json; make Preprocess(size) yourself",
+            folder=folder,
         )
 
     def document(self) -> dict[str, Any]:
@@ -109,7 +110,11 @@ class Preprocess:
         width, height = (short, int(short * h / w)) if w <= h else (int(short * w / h), short)
         if width * height > LARGEST:
             raise InputError(
-                f"{name} is {w} x {h} pixels: too narrow to be resized to a short side of {S}; cut it first"
+                "{name} is {w} x {h} pixels: too narrow to be resized to a short side of {s}; cut it first",
+                name=name,
+                w=w,
+                h=h,
+                s=S,
             )
         image = image if (width, height) == (w, h) else image.resize((width, height), filter_)
         left, top = round((width - S) / 2), round((height - S) / 2)
@@ -128,9 +133,9 @@ def open_picture(picture: Picture, *, name: str) -> Image.Image:
             image.load()
             return image
     except UnidentifiedImageError as error:
-        raise InputError(f"cannot read {name}: it is not a picture that Pillow knows") from error
+        raise InputError("cannot read {name}: it is not a picture that Pillow knows", name=name) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(f"cannot read {name}: {error}") from error
+        raise InputError("cannot read {name}: {error}", name=name, error=error) from error
 
 
 def _hugging_face(path: Path) -> Preprocess:
@@ -151,7 +156,7 @@ def _open_clip(path: Path) -> Preprocess:
     config, vision = whole.get("preprocess_cfg", {}), whole.get("model_cfg", {}).get("vision_cfg", {})
     mode = config.get("resize_mode", "shortest")
     if mode not in ("shortest", "squash"):
-        raise InputError(f"{path} resizes by {mode!r}; only shortest and squash are handled")
+        raise InputError("{path} resizes by {mode!r}; only shortest and squash are handled", path=path, mode=mode)
     return _made(
         path, size=_side(config.get("size", vision.get("image_size", 224))),
         mean=config.get("mean", CLIP_MEAN), std=config.get("std", CLIP_STD),
@@ -165,7 +170,7 @@ def _timm(path: Path) -> Preprocess:
     size = _side(list(config.get("input_size", (3, 224, 224)))[1:])
     short = int(size / config.get("crop_pct", 0.875)) if isinstance(size, int) else None
     if config.get("crop_mode", "center") != "center":
-        raise InputError(f"{path} cuts by {config['crop_mode']!r}; only center is handled")
+        raise InputError("{path} cuts by {config!r}; only center is handled", path=path, config=config["crop_mode"])
     return _made(
         path, size=size, short=short, mean=config.get("mean"), std=config.get("std"),
         resample=config.get("interpolation", "bicubic"), crop=True,
@@ -184,10 +189,12 @@ def _made(
 ) -> Preprocess:
     """A Preprocess of values from a file, each checked."""
     if not isinstance(size, int) or size < 1 or not isinstance(short, int | None):
-        raise InputError(f"{path}: the size is {size!r}; one number of pixels is needed")
+        raise InputError("{path}: the size is {size!r}; one number of pixels is needed", path=path, size=size)
     if resample not in RESAMPLE:
-        raise InputError(f"{path}: the resampling is {resample!r}; bicubic and bilinear are handled")
+        raise InputError(
+            "{path}: the resampling is {resample!r}; bicubic and bilinear are handled", path=path, resample=resample
+        )
     for values in (mean, std):
         if not isinstance(values, list | tuple) or len(values) != 3:
-            raise InputError(f"{path}: mean or std is {values!r}; three numbers are needed")
+            raise InputError("{path}: mean or std is {values!r}; three numbers are needed", path=path, values=values)
     return Preprocess(size, mean=tuple(mean), std=tuple(std), resample=resample, crop=crop, short=short)

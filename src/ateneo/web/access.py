@@ -54,9 +54,11 @@ def hashed(password: str) -> str:
 class TooManyTries(Exception):
     """An address gave too many wrong passwords; `wait` is in seconds."""
 
+    template = "too many wrong passwords; try again in {wait} s"
+
     def __init__(self, wait: int) -> None:
-        super().__init__(f"too many wrong passwords; try again in {wait} s")
-        self.wait = wait
+        super().__init__(self.template.format(wait=wait))
+        self.wait, self.fields = wait, {"wait": wait}
 
 
 @dataclass

@@ -16,7 +16,7 @@ from ateneo import documents
 from ateneo.answer.ask import Gathered
 from ateneo.answer.assisted import assisted
 from ateneo.export import FORMATS
-from ateneo.records import Asked, Sentence
+from ateneo.records import Asked, Sentence, Sights
 from ateneo.web import pictures, recordings
 from ateneo.web.errors import Refusal
 from ateneo.web.events import event, stream
@@ -164,7 +164,9 @@ async def recording(here: Here, request: Request, talk_id: TalkId) -> Response:
     source = await asyncio.to_thread(here.archive.source, talk_id)
     found = await asyncio.to_thread(here.copies.playing, talk_id, File(source))
     if found.path is None:
-        raise Refusal(404, f"{talk_id} has nothing to play yet: {found.problem or found.state}")
+        raise Refusal(
+            404, "{talk_id} has nothing to play yet: {problem}", talk_id=talk_id, problem=found.problem or found.state
+        )
     return recordings.respond(request, found.path)
 
 
@@ -182,10 +184,10 @@ async def ask(here: Here, query: Annotated[Ask, Query()]) -> JSONResponse:
 
 
 @router.get("/ask/events", summary="Answer a question, sentence by sentence", tags=["ask"])
-async def ask_events(here: Here, query: Annotated[Ask, Query()]) -> StreamingResponse:
+async def ask_events(here: Here, request: Request, query: Annotated[Ask, Query()]) -> StreamingResponse:
     """Server-sent events: `sentence` for each checked sentence of the merged answer, `talk` for each talk's own, then
     `answer`, the whole document; or `failed` with an error."""
-    return stream(_ask_events(here, query))
+    return stream(_ask_events(here, query), request)
 
 
 async def _ask_events(here: Site, query: Ask) -> AsyncGenerator[str, None]:
@@ -241,8 +243,13 @@ async def see(here: Here, query: Annotated[See, Query()]) -> JSONResponse:
     image = None
     if query.talk and query.frame:
         image = pictures.path_of(here.archive, query.talk, query.frame)
-    found = await here.readers.run(lambda archive: archive.see(query.words, image=image, limit=query.limit))
-    return JSONResponse(documents.see(found) | {"query": query.words or f"{query.talk}/{query.frame}"})
+    found = await here.readers.run(
+        lambda archive: archive.see(query.words, image=image, limit=query.limit + bool(image))
+    )
+    own = query.talk, f"frames/{query.frame}"  # is not one more like it
+    others = [one for one in found.hits if (one.talk.id, one.frame.path) != own][: query.limit]
+    sights = Sights(query.words or f"{query.talk}/{query.frame}", tuple(others))
+    return JSONResponse(documents.see(sights))
 
 
 @router.post("/see", summary="Find slides by a picture", tags=["ask"], openapi_extra=pictures.BODY)
@@ -262,9 +269,9 @@ async def jobs(site: Writable) -> JSONResponse:  # where the jobs change, so tha
 
 
 @router.get("/jobs/events", summary="What is being added, as it changes", tags=["add"])
-async def job_events(site: Writable) -> StreamingResponse:
+async def job_events(site: Writable, request: Request) -> StreamingResponse:
     """Server-sent events: `jobs`, the document of GET /api/jobs, now and whenever it changes."""
-    return stream(_job_events(site))
+    return stream(_job_events(site), request)
 
 
 async def _job_events(site: Site) -> AsyncGenerator[str, None]:

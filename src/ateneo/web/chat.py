@@ -69,13 +69,13 @@ async def completions(here: Here, request: Request, body: Completion) -> Respons
     if not question:
         raise Refusal(422, "messages: no message of a user with a text; the last one is the question")
     if len(question) > LONGEST:
-        raise Refusal(422, f"messages: a question has at most {LONGEST} characters")
+        raise Refusal(422, "messages: a question has at most {longest} characters", longest=LONGEST)
     before = [message.text[:LONGEST] for message in body.messages if message.role == "user" and message.text]
     asked = await answer(here, Ask.model_validate({"question": question, "after": before[:-1][-EARLIER:]}))
     pieces = written(asked, str(request.base_url).rstrip("/"))
     about = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": MODEL}
     if body.stream:
-        return stream(_chunks(pieces, about))
+        return stream(_chunks(pieces, about), request)
     choice = {"index": 0, "message": {"role": "assistant", "content": "".join(pieces)}, "finish_reason": "stop"}
     usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
     return JSONResponse({**about, "object": "chat.completion", "choices": [choice], "usage": usage})

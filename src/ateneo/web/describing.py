@@ -64,7 +64,7 @@ async def describe_events(
 ) -> StreamingResponse:
     """Server-sent events: `fact` for each fact of the panel, `sentence` for each sentence once checked, and at last
     `described`, the whole document; or `failed` with an error."""
-    return stream(_events(here, request, talk_id, query))
+    return stream(_events(here, request, talk_id, query), request)
 
 
 @router.get("/described/{name}", summary="The picture of a fact")
@@ -73,7 +73,9 @@ def picture(here: Here, talk_id: TalkId, name: Annotated[str, Path(pattern=r"^\d
     here.archive.store.talk(talk_id)
     path = here.archive.storage.local(f"cache/described/{talk_id}/{name}")
     if not path.is_file():
-        raise Refusal(404, f"{talk_id} has no picture {name} of a fact; describe the stretch")
+        raise Refusal(
+            404, "{talk_id} has no picture {name} of a fact; describe the stretch", talk_id=talk_id, name=name
+        )
     return FileResponse(path, headers=CACHE)
 
 
@@ -104,7 +106,12 @@ async def described(
 ) -> Described:
     """The description. Raises Refusal for a stretch that is too long, and what `Archive.describe` raises."""
     if query.end - query.start > MOST:
-        raise Refusal(422, f"a stretch of {query.end - query.start:g} s is too long here; give at most {MOST:g} s")
+        raise Refusal(
+            422,
+            "a stretch of {end:g} s is too long here; give at most {most:g} s",
+            end=query.end - query.start,
+            most=MOST,
+        )
     gone = threading.Event()
 
     def told(one: Fact | Told) -> None:

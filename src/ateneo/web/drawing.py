@@ -46,7 +46,9 @@ class Draw(BaseModel):
         """As an order. Raises InputError and SettingsError for what cannot be drawn."""
         order = Order(self.words, self.method, seed=self.seed, scale=self.scale, steps=self.steps).checked()
         if order.method not in SHOWN:
-            raise errors.InputError(f"the page draws by {', '.join(SHOWN)}; use the command for {order.method}")
+            raise errors.InputError(
+                "the page draws by {shown}; use the command for {method}", shown=", ".join(SHOWN), method=order.method
+            )
         return order
 
 
@@ -57,10 +59,10 @@ def show(request: Request) -> Response:
 
 
 @router.get("/api/draw/events", summary="Draw a picture of words, step by step", tags=["draw"])
-async def draw_events(query: Annotated[Draw, Query()]) -> StreamingResponse:
+async def draw_events(request: Request, query: Annotated[Draw, Query()]) -> StreamingResponse:
     """Server-sent events: `step` with the picture so far, then `drawn` with the picture and its settings (and with
     `trace` a film strip and an animation of the way with and without guidance), all as data URLs; or `failed`."""
-    return stream(_events(query.order(), keep=query.trace))
+    return stream(_events(query.order(), keep=query.trace), request)
 
 
 async def _events(order: Order, *, keep: bool) -> AsyncGenerator[str, None]:
@@ -81,7 +83,7 @@ def _named(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """A line of the worker as an event. Raises the error that it tells."""
     if "failed" in said:
         kind = getattr(errors, said["kind"], EngineError)
-        raise kind(said["failed"])
+        raise kind(said["failed"], **said["fields"])
     return ("drawn" if "drawn" in said else "step"), said
 
 
@@ -98,7 +100,9 @@ async def _worker(asked: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]
         async for line in process.stdout:
             yield json.loads(line)
         if await process.wait():
-            raise EngineError(f"drawing ended with status {process.returncode}; the server's log says why")
+            raise EngineError(
+                "drawing ended with status {returncode}; the server's log says why", returncode=process.returncode
+            )
     finally:
         if process.returncode is None:
             process.kill()

@@ -1,10 +1,12 @@
 """Every refusal as one JSON shape, `{"error": {"status", "type", "message"}}`, or as a page for people.
 
-The status says whose fault it is; the message is the one of the error tree, which says the next step.
+The status says whose fault it is; the message is the one of the error tree, which says the next step, in the language
+of the page that asks.
 """
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from ateneo import errors
+from ateneo.web import spanish, texts
 from ateneo.web.access import TooManyTries
 
 STATUS: tuple[tuple[type[errors.AteneoError], int], ...] = (  # the first that fits
@@ -27,14 +30,19 @@ NAMES = {
     424: "engine_missing", 429: "too_many_tries", 500: "fault", 503: "archive_unusable", 507: "disk_full",
 }  # fmt: skip
 
+FAULT = "a fault of Ateneo's own; its log says more, please report it"
+
 log = logging.getLogger("ateneo.web")
 
 
 class Refusal(HTTPException):
-    """A request that is refused with a status; the message is for whoever sent it."""
+    """A request that is refused with a status; the message, a template and its fields, is for whoever sent it."""
 
-    def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, message, dict(headers or {}))
+    def __init__(
+        self, status: int, template: str, /, *, headers: Mapping[str, str] | None = None, **fields: object
+    ) -> None:
+        super().__init__(status, template.format(**fields) if fields else template, dict(headers or {}))
+        self.template, self.fields = template, fields
 
 
 def document(status: int, message: str) -> dict[str, object]:
@@ -47,19 +55,28 @@ def json_error(status: int, message: str, *, headers: Mapping[str, str] | None =
     return JSONResponse(document(status, message), status, headers=dict(headers or {}))
 
 
-def describe(error: Exception) -> tuple[int, str, dict[str, str]]:
-    """Status, message and headers of any error."""
+def describe(error: Exception, language: str = "en") -> tuple[int, str, dict[str, str]]:
+    """Status, message and headers of any error; the message in Spanish where `language` is "es"."""
+    message = spanish.said(error) if language == "es" else str(getattr(error, "detail", error))
     match error:
         case HTTPException():
-            return error.status_code, str(error.detail), dict(error.headers or {})
+            return error.status_code, message, dict(error.headers or {})
         case RequestValidationError():
-            return 422, "; ".join(_field(one) for one in error.errors()[:5]), {}
+            return 422, "; ".join(_field(one, language) for one in error.errors()[:5]), {}
         case TooManyTries():
-            return 429, str(error), {"Retry-After": str(error.wait)}
+            return 429, message, {"Retry-After": str(error.wait)}
         case errors.AteneoError():
-            return next(status for kind, status in STATUS if isinstance(error, kind)), str(error), {}
+            return next(status for kind, status in STATUS if isinstance(error, kind)), message, {}
     log.error("a fault of Ateneo's own", exc_info=error)
-    return 500, "a fault of Ateneo's own; its log says more, please report it", {}
+    return 500, spanish.SPANISH[FAULT] if language == "es" else FAULT, {}
+
+
+def language_of(request: Request) -> str:
+    """The language of whoever asks: of the page; English for programs that name none."""
+    accepted, chosen = request.headers.get("accept-language", ""), request.cookies.get(texts.COOKIE)
+    if is_for_programs(request.url.path) and not accepted and not chosen:
+        return "en"
+    return texts.preferred(accepted, chosen)
 
 
 def install(app: FastAPI) -> None:
@@ -69,7 +86,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    status, message, headers = describe(error)
+    status, message, headers = describe(error, language_of(request))
     wants_page = "text/html" in request.headers.get("accept", "") and not is_for_programs(request.url.path)
     if wants_page and request.method in ("GET", "HEAD"):
         from ateneo.web.pages import error_page
@@ -83,8 +100,10 @@ def is_for_programs(path: str) -> bool:
     return path.startswith(("/api/", "/v1/"))
 
 
-def _field(error: Mapping[str, object]) -> str:
+def _field(error: Mapping[str, Any], language: str) -> str:
     """`limit: should be less than or equal to 50`, without repeating what was sent."""
     place = error.get("loc", ())
     name = ".".join(str(part) for part in place[1:]) if isinstance(place, tuple) else ""
+    if language == "es":
+        return f"{name or 'la petición'}: {spanish.wrong(error)}"
     return f"{name or 'the request'}: {error.get('msg', 'wrong')}"

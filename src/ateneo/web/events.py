@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from ateneo.web import errors
@@ -19,12 +20,13 @@ def event(name: str, document: Any) -> str:
     return f"event: {name}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n"
 
 
-def stream(events: AsyncGenerator[str, None]) -> StreamingResponse:
+def stream(events: AsyncGenerator[str, None], request: Request) -> StreamingResponse:
     """The events as a response. An error becomes an event `failed`, since the status is sent by then."""
-    return StreamingResponse(_alive(events), media_type="text/event-stream", headers=HEADERS)
+    language = errors.language_of(request)
+    return StreamingResponse(_alive(events, language), media_type="text/event-stream", headers=HEADERS)
 
 
-async def _alive(events: AsyncGenerator[str, None]) -> AsyncIterator[str]:
+async def _alive(events: AsyncGenerator[str, None], language: str) -> AsyncIterator[str]:
     yield ": here\n\n"
     coming: asyncio.Task[str] | None = None
     try:
@@ -39,7 +41,7 @@ async def _alive(events: AsyncGenerator[str, None]) -> AsyncIterator[str]:
             except StopAsyncIteration:
                 return
             except Exception as error:
-                status, message, _headers = errors.describe(error)
+                status, message, _headers = errors.describe(error, language)
                 yield event("failed", errors.document(status, message))
                 return
             coming = None

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ateneo.web.access import COOKIE, SESSION, Access, TooManyTries
-from ateneo.web.errors import Refusal, describe, is_for_programs, json_error
+from ateneo.web.errors import Refusal, describe, is_for_programs, json_error, language_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY = 1 << 20  # bytes, of anything but what is named here
@@ -62,7 +62,7 @@ class Guard:
         try:
             answer = await self._check(scope)
         except (Refusal, TooManyTries) as refusal:
-            status, message, given = describe(refusal)
+            status, message, given = describe(refusal, language_of(Request(scope)))
             answer = json_error(status, message, headers=given)
         if answer is not None:
             await answer(scope, receive, with_headers)
@@ -77,7 +77,9 @@ class Guard:
             _check_origin(headers)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._limit(scope):
-            raise Refusal(413, f"the body is larger than {self._limit(scope)} bytes; send less", headers=_CLOSE)
+            raise Refusal(
+                413, "the body is larger than {limit} bytes; send less", headers=_CLOSE, limit=self._limit(scope)
+            )
         path = scope["path"]
         if not self.access.rules.asks or any(path == one or (one[-1] == "/" and path.startswith(one)) for one in OPEN):
             return None
@@ -88,7 +90,7 @@ class Guard:
         if len(headers.getlist("host")) != 1:
             raise Refusal(400, "a request names one host")
         if names is not None and host_name(headers["host"]) not in names:
-            raise Refusal(421, f"this server does not answer as {headers['host']}; allow it with --name")
+            raise Refusal(421, "this server does not answer as {given}; allow it with --name", given=headers["host"])
 
     async def _check_login(self, scope: Scope, headers: Headers) -> Response | None:
         kind, _, bearer = headers.get("authorization", "").partition(" ")
@@ -138,11 +140,13 @@ class Body:
         try:
             message = await asyncio.wait_for(self.receive(), self.patience)
         except TimeoutError:
-            raise Refusal(408, f"nothing came for {self.patience:.0f} s; send it again", headers=_CLOSE) from None
+            raise Refusal(
+                408, "nothing came for {patience:.0f} s; send it again", headers=_CLOSE, patience=self.patience
+            ) from None
         self.read += len(message.get("body", b""))
         self.ended = not message.get("more_body", False)
         if self.read > self.limit:
-            raise Refusal(413, f"the body is larger than {self.limit} bytes; send less", headers=_CLOSE)
+            raise Refusal(413, "the body is larger than {limit} bytes; send less", headers=_CLOSE, limit=self.limit)
         return message
 
 

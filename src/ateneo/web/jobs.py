@@ -97,7 +97,7 @@ class Jobs:
 
     def _job(self, job_id: str) -> Job:
         if job_id not in self.jobs:
-            raise Refusal(404, f"no job {job_id!r}; GET /api/jobs lists them")
+            raise Refusal(404, "no job {job_id!r}; GET /api/jobs lists them", job_id=job_id)
         return self.jobs[job_id]
 
     async def watch(self) -> AsyncGenerator[dict[str, Any], None]:

@@ -13,7 +13,7 @@ from ateneo.web.errors import Refusal
 WIDTHS = (320, 640)  # pixels of thumbnails; the second is for dense screens
 QUALITY = 82
 MOST_PIXELS = 50_000_000  # of a dropped picture; a bomb of a few kilobytes unpacks to gigabytes
-TOO_MANY = f"the picture has more than {MOST_PIXELS // 10**6} million pixels; send a smaller one"
+TOO_MANY = "the picture has more than {most} million pixels; send a smaller one"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 BODY = {
     "requestBody": {
@@ -30,7 +30,7 @@ CACHE = {"Cache-Control": "private, max-age=86400"}
 def frame(archive: Archive, talk_id: str, name: str, *, width: int | None) -> Response:
     """The slide of this name, which has to be one of the talk's. Raises Refusal."""
     if width is not None and width not in WIDTHS:
-        raise Refusal(422, f"width: one of {', '.join(map(str, WIDTHS))}")
+        raise Refusal(422, "width: one of {widths}", widths=", ".join(map(str, WIDTHS)))
     source = path_of(archive, talk_id, name)
     return FileResponse(source if width is None else _thumbnail(archive, source, talk_id, width), headers=CACHE)
 
@@ -40,7 +40,7 @@ def path_of(archive: Archive, talk_id: str, name: str) -> Path:
     archive.store.talk(talk_id)
     source = archive.storage.local(f"talks/{talk_id}/frames/{name}")
     if not source.is_file():
-        raise Refusal(404, f"{talk_id} has no slide {name}")
+        raise Refusal(404, "{talk_id} has no slide {name}", talk_id=talk_id, name=name)
     return source
 
 
@@ -72,12 +72,12 @@ def dropped(content: bytes, *, side: int = 1024) -> bytes:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:  # a larger one is refused by Pillow itself
             if picture.width * picture.height > MOST_PIXELS:
-                raise Refusal(413, TOO_MANY)
+                raise Refusal(413, TOO_MANY, most=MOST_PIXELS // 10**6)
             picture.draft("RGB", (side, side))
             picture.thumbnail((side, side))
             small = on_white(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Refusal(413, TOO_MANY) from error
+        raise Refusal(413, TOO_MANY, most=MOST_PIXELS // 10**6) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise Refusal(415, "this is no picture that can be read; send a JPEG, PNG or WebP") from error
     kept = io.BytesIO()

@@ -60,12 +60,14 @@ def span(asked: str, size: int) -> tuple[int, int]:
     """First and last byte of `bytes=FIRST-LAST`, of the first range where several are asked for. Raises Refusal."""
     match = _RANGE.match(asked.replace(" ", "").split(",")[0])
     if not match or match.groups() == ("", "") or max(map(len, match.groups())) > 18:
-        raise Refusal(416, f"no range of bytes: {asked[:60]!r}", headers={"Content-Range": f"bytes */{size}"})
+        raise Refusal(
+            416, "no range of bytes: {asked!r}", headers={"Content-Range": f"bytes */{size}"}, asked=asked[:60]
+        )
     begin, end = match.groups()
     first = int(begin) if begin else max(0, size - int(end))
     last = min(int(end), size - 1) if begin and end else size - 1
     if first > last or (not begin and end == "0"):
-        raise Refusal(416, f"the recording has {size} bytes", headers={"Content-Range": f"bytes */{size}"})
+        raise Refusal(416, "the recording has {size} bytes", headers={"Content-Range": f"bytes */{size}"}, size=size)
     return first, last
 
 

@@ -28,7 +28,7 @@ VERSION = hashlib.sha256(b"".join(FILES[name] for name in sorted(FILES))).hexdig
 def respond(request: Request, name: str, *, current: bool) -> Response:
     """The file, packed where the browser takes it so. Raises Refusal."""
     if name not in FILES:
-        raise Refusal(404, f"no such file: {name[:100]}")
+        raise Refusal(404, "no such file: {name}", name=name[:100])
     keep = "public, max-age=31536000, immutable" if current else "public, max-age=300"
     headers = {"Cache-Control": keep, "Vary": "Accept-Encoding"}
     content = FILES[name]

@@ -195,7 +195,7 @@ _BOTH: Mapping[str, tuple[str, str]] = {  # key → English, Spanish
     "filter_hint": ("In titles and in what was said", "En los títulos y en lo que se dijo"),
     "speaker": ("Speaker", "Ponente"),
     "year": ("Year", "Año"),
-    "any": ("Any", "Cualquiera"),
+    "any": ("Any", "Todos"),
     "filter": ("Filter", "Filtrar"),
     "clear": ("Clear the filters", "Quitar los filtros"),
     "none_fit": ("No talk fits these filters.", "Ninguna charla cumple estos filtros."),

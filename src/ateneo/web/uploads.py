@@ -54,7 +54,7 @@ async def take(archive: Path, upload: str, name: str, body: AsyncIterator[bytes]
     if not folder.is_dir():
         raise Refusal(404, "no such upload; begin one with POST /api/uploads")
     if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
-        raise Refusal(413, f"more than {MOST_FILES} files in one upload; begin another")
+        raise Refusal(413, "more than {most_files} files in one upload; begin another", most_files=MOST_FILES)
     part = folder / f".{secrets.token_hex(4)}{COMING}"
     size = 0
     try:
@@ -67,11 +67,13 @@ async def take(archive: Path, upload: str, name: str, body: AsyncIterator[bytes]
             await file.flush()
             await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
         if size == 0:
-            raise Refusal(422, f"{name} is empty")
+            raise Refusal(422, "{name} is empty", name=name)
         part.replace(folder / name)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise Refusal(507 if full else 400, f"cannot keep {name}: {error.strerror}") from error
+        raise Refusal(
+            507 if full else 400, "cannot keep {name}: {strerror}", name=name, strerror=error.strerror
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return size
@@ -85,7 +87,9 @@ def check_name(name: str) -> None:
     path = Path(name)
     table = name.lower() in TABLES or name.lower().endswith(".info.json")
     if not (table or path.suffix.lower() in RECORDINGS or is_caption_file(path)):
-        raise Refusal(415, f"{name} is neither a recording nor captions; send video, audio, .vtt, .srt, .sbv or .ass")
+        raise Refusal(
+            415, "{name} is neither a recording nor captions; send video, audio, .vtt, .srt, .sbv or .ass", name=name
+        )
 
 
 def taken(archive: Path, upload: str) -> Path:
@@ -107,5 +111,5 @@ def folder(rules: Rules, given: str) -> Path:
     if rules.folders is not None and not any(path.is_relative_to(one) for one in rules.folders):
         raise Refusal(403, "recordings may not be added from there; `ateneo serve --folder DIR` allows a folder")
     if not path.exists():
-        raise Refusal(422, f"folder: {given} is not there")
+        raise Refusal(422, "folder: {given} is not there", given=given)
     return path

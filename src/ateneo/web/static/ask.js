@@ -1,6 +1,6 @@
 // The first page: a question goes out, the answer comes sentence by sentence, a citation plays its second.
 
-import { byId, clock, el, heading, request, t } from "./dom.js";
+import { byId, clock, el, heading, putAway, request, t } from "./dom.js";
 import { SidePlayer } from "./player.js";
 
 const place = byId("answer");
@@ -14,6 +14,7 @@ byId("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const question = box.value.trim();
   if (!question) return;
+  putAway(box);
   history.pushState({}, "", `/?q=${encodeURIComponent(question)}`);
   ask(question);
 });

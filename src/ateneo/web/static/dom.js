@@ -46,6 +46,9 @@ export async function request(path, options = {}) {
 export const send = (method, path, body) =>
   request(path, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json", Accept: "application/json" } });
 
+/** Leaves a field that was sent, where a keyboard on the glass covers the answer. */
+export const putAway = (field) => matchMedia("(pointer: coarse)").matches && field.blur();
+
 /** Says something to everybody, screen readers too, for a while. */
 export function tell(message) {
   const place = byId("told");

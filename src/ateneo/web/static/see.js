@@ -1,6 +1,6 @@
 // The wall of slides: by words, by a dropped picture, or more like one of them; a click plays from there.
 
-import { byId, clock, el, heading, request, slide, t } from "./dom.js";
+import { byId, clock, el, heading, putAway, request, slide, t } from "./dom.js";
 import { SidePlayer } from "./player.js";
 
 const wall = byId("wall");
@@ -12,7 +12,9 @@ let turn = 0;
 byId("see").addEventListener("submit", (event) => {
   event.preventDefault();
   const words = box.value.trim();
-  if (words) go({ q: words });
+  if (!words) return;
+  putAway(box);
+  go({ q: words });
 });
 byId("picture").addEventListener("change", (event) => { event.target.files[0] && picture(event.target.files[0]); event.target.value = ""; });
 for (const name of ["dragover", "dragenter"]) addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
