@@ -108,7 +108,7 @@ def _read(path: Path) -> Segment | None:
     """The segment; None where a writer has merged it away since the folder was listed."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        vectors = np.asarray(np.load(path.with_suffix(".npy"), mmap_mode="r"))  # as a plain array: parts of it cost less
+        vectors = np.asarray(np.load(path.with_suffix(".npy"), mmap_mode="r"))  # plain: parts cost less
         rows = [Row(*row) for row in table["rows"]]
         if len(rows) != len(vectors):
             raise ValueError("row counts differ")
