@@ -125,6 +125,15 @@ def test_of_two_words_that_fit_the_one_in_use_is_offered_and_accents_do_not_matt
     assert solve([even] * 5, listed) == []
 
 
+def test_a_letter_that_no_label_begins_with_is_unlikely() -> None:
+    labels = Labels((("casa",), ("coche",), ("cama",), ("hoja",)), "test")
+    seen = [letters([0.3, 0.2, 0.2, 0.3], labels)] * 4
+    listed = WordList({4: {"hhhh": "hhhh", "ñhhh": "ñhhh"}}, "test")
+    best, other = solve(seen, listed, before=usual(labels))
+    assert (best.word, other.word) == ("hhhh", "ñhhh")
+    assert other.probability < 0.1
+
+
 def test_a_name_with_a_capital_is_not_a_word_in_use() -> None:
     listed = WordList({4: {"casa": "Casa", "mesa": "mesa"}}, "test")
     even = dict.fromkeys("abcdefghijklmnñopqrstuvwxyz", 1 / 27)

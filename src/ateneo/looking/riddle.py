@@ -17,6 +17,7 @@ from ateneo.looking.words import WordList, known
 
 IN_USE = 0.9  # of the riddles are about words in use, the rest about any that a dictionary has
 DOUBT = 0.02  # of a letter's distribution is spread over all letters: a drawing may be of something without a label
+LEAST = 0.01  # of a letter before a drawing is seen: one that no label begins with is not as likely as any other
 LETTERS = "abcdefghijklmnñopqrstuvwxyz"
 ALTERNATIVES = 5  # words offered beside the best
 
@@ -57,7 +58,7 @@ def solve(
     """The `most` likeliest words, best first; none where the list has no word of that length. `before` is how likely
     each letter is before a drawing is seen (`usual`); None: all alike."""
     prior = before or dict.fromkeys(LETTERS, 1 / len(LETTERS))
-    logs = [{letter: math.log(p / prior[letter]) for letter, p in drawing.items()} for drawing in drawings]
+    logs = [{letter: math.log(p / max(prior[letter], LEAST)) for letter, p in drawing.items()} for drawing in drawings]
     written = words.by_length.get(len(drawings), {})
     likely = _priors(written)
     scored = [
