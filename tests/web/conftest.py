@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -19,9 +19,10 @@ from starlette.testclient import TestClient
 from ateneo import Archive
 from ateneo.web.access import Rules
 from ateneo.web.app import make_app
-from tests.conftest import COMMAND, write_video, write_vtt
+from tests.conftest import COMMAND, ROOT, write_video, write_vtt
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = Path(os.environ.get("ATENEO_AXE", ROOT / ".venv" / "axe" / "axe.min.js"))
 FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
 SPANISH = [
     "Buenas tardes, hoy hablamos del hidrógeno.", "El hidrógeno mueve el coche sin humo.",
@@ -118,6 +119,18 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+def serious_faults(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds on the page that is serious or critical: its rule, and the first elements."""
+    if not AXE.is_file():
+        pytest.skip(f"no axe-core at {AXE}; `make test` fetches it with npm")
+    page.evaluate(AXE.read_text())
+    found: dict[str, Any] = page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    return [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found["violations"]
+            if one["impact"] in ("serious", "critical")]  # fmt: skip
 
 
 @contextmanager

@@ -1,23 +1,20 @@
 """The page in a real browser: each journey as people make it, by mouse, by keyboard, on a phone, in two languages."""
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.conftest import ROOT, write_video, write_vtt
-from tests.web.conftest import HOSTILE, page_of, serving
+from tests.conftest import write_video, write_vtt
+from tests.web.conftest import HOSTILE, page_of, serious_faults, serving
 
 TALK = "/talks/2018-03-14-coches-de-hidrogeno"
 QUESTION = "¿Qué emite la pila de combustible?"
-AXE = Path(os.environ.get("ATENEO_AXE", ROOT / ".venv" / "axe" / "axe.min.js"))
 AT_ONCE = 3.0  # s, on a machine that is busy with other tests; docs/benchmarks.md has what it takes
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
 PAGES = [
@@ -324,18 +321,11 @@ def test_on_a_phone_the_player_comes_up_over_the_answer(browser: Browser, addres
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_no_serious_fault(browser: Browser, address: str, path: str, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip(f"no axe-core at {AXE}; `make test` fetches it with npm")
     refused = 404 if path == "/x" else 0
     with page_of(browser, address, refused=refused, color_scheme=scheme, reduced_motion="reduce") as page:
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        page.evaluate(AXE.read_text())
-        found: dict[str, Any] = page.evaluate(
-            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-        )
-    faults = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found["violations"]
-              if one["impact"] in ("serious", "critical")]  # fmt: skip
+        faults = serious_faults(page)
     assert faults == [], json.dumps(faults, indent=1, ensure_ascii=False)
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
-from tests.web.conftest import page_of, serving
+from tests.web.conftest import page_of, serious_faults, serving
 
 TALK = "2018-03-14-coches-de-hidrogeno"
 STRETCH = {"start": "0", "end": "24", "language": "es"}
@@ -70,3 +70,15 @@ def test_a_stretch_is_marked_on_the_player_and_each_fact_leads_to_its_second(bro
         expect(page.locator("#telling")).to_contain_text("La pila de combustible emite agua limpia.")
         page.locator("#facts a", has_text="AGUA LIMPIA").click()
         page.wait_for_function("document.querySelector('video').currentTime >= 11.5")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_in_a_telling(browser: Browser, address: str, scheme: str) -> None:
+    with page_of(browser, address, color_scheme=scheme, reduced_motion="reduce") as page:
+        page.goto(f"/talks/{TALK}")
+        form = page.locator("#describe")
+        form.get_by_label("Hasta").fill("0:20")
+        form.get_by_label("Estilo").fill("comentarista")
+        form.get_by_role("button", name="Describir").click()
+        expect(page.locator("#describe-vtt")).to_be_visible(timeout=120_000)
+        assert serious_faults(page) == []

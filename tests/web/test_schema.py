@@ -14,8 +14,7 @@ from ateneo.web.access import Rules
 from ateneo.web.app import make_app
 
 ENDLESS = "/api/jobs/events"  # a stream that does not end by itself
-COSTLY = "/api/draw/events"  # each request of which begins a process that draws
-READS = "/describe"  # in whose paths each request reads a stretch of a recording; tests/web/test_describe.py
+COSTLY = "/api/draw/events"  # each request of which that is fit begins a process that draws; test_drawing.py has it
 EXAMPLES = 8  # of each operation
 CALM = settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck))  # fmt: skip
@@ -27,7 +26,7 @@ def description(ready: Path, tmp_path_factory: pytest.TempPathFactory) -> schema
     archive = Path(shutil.copytree(ready, folder / "archive"))
     application = make_app(archive, Rules(names=None, folders=(folder / "nothing",)))
     found = schemathesis.openapi.from_asgi("/api/openapi.json", application)
-    return found.exclude(path=ENDLESS).exclude(path=COSTLY).exclude(path_regex=READS)
+    return found.exclude(path=ENDLESS).exclude(path=COSTLY)
 
 
 @pytest.mark.parametrize("mode", [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE])

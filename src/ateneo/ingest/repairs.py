@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ateneo.archive.storage import Storage
 from ateneo.common_words import SUBJECT_SHARE, share
@@ -23,10 +24,10 @@ from ateneo.language.fence import fenced, numbered
 from ateneo.language.figures import WORDS as NUMBERS
 from ateneo.language.forms import NUMBER, TEXT, form, many
 from ateneo.records import Cue, Frame, MarkedSpan, Repair, Track, Word
-from ateneo.text import fold, tokens
+from ateneo.text import fold, stem, tokens
 
 FILE = "repairs.json"
-ALIKE = 0.6  # likeness of the letters of what was written and what is put there
+ALIKE = 0.7  # likeness of the letters of what was written and what is put there
 NEAR = 0.8  # ... of a doubtful word and a word of a slide, where no model has read them
 SHORTEST = 5  # letters of such a word
 MOST_WORDS = 5  # of one repair
@@ -56,6 +57,8 @@ class Evidence:
         self.slides = [(frame.start, frame.end, frozenset(tokens(frame.text))) for frame in frames if frame.text]
         self.said = Counter(token for cue in track.cues for token in set(tokens(cue.text)))
         self.archive = frozenset(token for text in vocabulary for token in tokens(text))
+        shown = [tokens(text) for text in (*vocabulary, *(frame.text for frame in frames))]
+        self.pairs = frozenset(pair for words in shown for pair in pairwise(words))
 
     def source(self, token: str, second: float, *, strict: bool) -> str:
         """Where a word stands: slide, archive, said; "" where nowhere. A `strict` one (a number, a name) must stand
@@ -66,6 +69,17 @@ class Evidence:
         if token in self.archive:
             return "archive"
         return "said" if not strict and self.said[token] >= SAID_TWICE else ""
+
+    def known(self, token: str) -> bool:
+        """Whether a word may well be right as it was heard: a common one, or one of the talk or the archive."""
+        there = token in self.archive or any(token in words for _, _, words in self.slides)
+        return there or share(token) > SUBJECT_SHARE or self.said[token] >= SAID_TWICE
+
+    def paired(self, text: str, come: Sequence[str]) -> bool:
+        """Whether one of these words of a caption stands beside its neighbour there on a slide or in the archive."""
+        return any(
+            pair in self.pairs for pair in pairwise(tokens(text)) if set(pair) & set(come) and pair[0] != pair[1]
+        )
 
 
 def batches(track: Track) -> int:
@@ -115,9 +129,13 @@ def judged(proposal: Proposal, track: Track, evidence: Evidence) -> str:
         return ""
     gone, come = [t for t in was if t not in now], [t for t in now if t not in was]
     alike = difflib.SequenceMatcher(None, "".join(gone), "".join(come), autojunk=False).ratio()
-    if alike < ALIKE or NEGATIONS & {*gone, *come}:
+    if alike < ALIKE or NEGATIONS & {*gone, *come} or _form("".join(gone), "".join(come)):
         return ""
     if not set(was) <= _heard(track, cue):  # somebody has corrected it since
+        return ""
+    start, end = _places(cue.text, proposal.was)[0]
+    whole = cue.text[:start] + proposal.now + cue.text[end:]
+    if all(map(evidence.known, gone)) and not _unsure(track, cue, gone) and not evidence.paired(whole, come):
         return ""
     number = any(map(_is_number, gone))
     sources = [
@@ -189,6 +207,23 @@ def _heard(track: Track, cue: Cue) -> set[str]:
     """The words that the recogniser wrote about there."""
     near = [word for word in track.words if cue.start - 1 <= (word.start + word.end) / 2 <= cue.end + 1]
     return {token for word in near for token in tokens(word.text)}
+
+
+def _form(one: str, other: str) -> bool:
+    """Whether one is the other with more at its end: another form of the word is grammar, and was not misheard."""
+    return bool(one and other) and (
+        one.startswith(other) or other.startswith(one) or bool({*_stems(one)} & {*_stems(other)})
+    )
+
+
+def _stems(word: str) -> tuple[str, str]:
+    return stem(word, "es"), stem(word, "en")
+
+
+def _unsure(track: Track, cue: Cue, gone: Sequence[str]) -> bool:
+    """Whether the recogniser was unsure of one of these words there."""
+    near = [word for word in track.words if cue.start - 1 <= (word.start + word.end) / 2 <= cue.end + 1]
+    return any(word.probability < UNSURE and set(tokens(word.text)) & set(gone) for word in near)
 
 
 def _places(text: str, words: str) -> list[tuple[int, int]]:
