@@ -1,6 +1,7 @@
 """Is what a language model writes checked well? A stand-in that answers from the evidence and plants errors on demand.
 
     python benchmarks/assistant.py [--data nwit|bitcoin] [--errors 500] [--seed 1]
+    python benchmarks/assistant.py --roles [--data nwit|bitcoin] [--errors 200]
     python benchmarks/assistant.py --hostile
 
 The talks of talks_nwit or talks_bitcoin are an archive, every second one in Spanish. Questions are asked of it until so
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hostile import HOSTILE
-from planting import ERRORS
+from planting import ERRORS, ROLES
 from squad_talks import table
 from stand_ins import Faithful, Obedient
 from talk_pairs import PairedTalk, bitcoin, nwit
@@ -99,10 +100,10 @@ def questions(talks: Sequence[PairedTalk], dice: random.Random) -> list[str]:
     return found
 
 
-def measure(name: str, *, errors: int, seed: int, show: str) -> None:
+def measure(name: str, *, errors: int, seed: int, show: str, kinds: Sequence[str] = ERRORS) -> None:
     """Prints shares caught and marked, by error and by kind of sentence."""
     talks = {"nwit": nwit, "bitcoin": bitcoin}[name]()
-    engine = Faithful({}, seed=seed)
+    engine = Faithful({}, seed=seed, errors=kinds)
     judged: dict[tuple[str, str], list[bool]] = defaultdict(list)
     resolved: list[bool] = []
     calls_of, tokens, took = [], [], []
@@ -125,7 +126,7 @@ def measure(name: str, *, errors: int, seed: int, show: str) -> None:
             if sum(len(v) for (error, _), v in judged.items() if error != "good") >= errors:
                 break
     rows: list[list[object]] = []
-    for error in ("good", *ERRORS):
+    for error in ("good", *kinds):
         by_kind = [judged[error, kind] for kind in ("verbatim", "paraphrase", "translation")]
         every = [held for one in by_kind for held in one]
         rows.append([error, len(every), _share(every), *map(_share, by_kind)])
@@ -223,13 +224,15 @@ def main() -> None:
     options.add_argument("--errors", type=int, default=500)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--show", default="", help="print what was judged wrongly of one kind (good, number, ...)")
+    options.add_argument("--roles", action="store_true", help="plant only words that change places")
     options.add_argument("--hostile", action="store_true")
     given = options.parse_args()
     if given.hostile:
         hostile()
         innocent()
     else:
-        measure(given.data, errors=given.errors, seed=given.seed, show=given.show)
+        kinds = (ROLES,) if given.roles else ERRORS
+        measure(given.data, errors=given.errors, seed=given.seed, show=given.show, kinds=kinds)
 
 
 if __name__ == "__main__":

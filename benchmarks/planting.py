@@ -3,7 +3,8 @@
 Good: the evidence word for word; said otherwise (synonyms, number words, another order, the third person, without
 fillers); in the other language (the talk's own translation). Errors are planted into any of these, and use only words
 and numbers that stand somewhere in the evidence given: another number, another talk's evidence, another name, a claim
-added, a negation dropped, a time or year that the evidence does not give.
+added, a negation dropped, a time or year that the evidence does not give; apart from these, two words that change
+places.
 """
 
 import random
@@ -17,6 +18,7 @@ from ateneo.common_words import share
 SUBJECT = 0.1  # share of passages; words that most talks use are above
 FEWEST = 2  # words of a subject in a claim
 ERRORS = ("number", "talk", "name", "claim", "negation", "time")
+ROLES = "roles"  # planted apart: two words of the sentence change places
 
 SYNONYMS = {
     "en": {
@@ -286,7 +288,29 @@ def _time(base: Said, piece: Piece, pool: Sequence[Piece], dice: random.Random) 
     return _with(base, f"{base.text.rstrip(' .?!')} {dice.choice(forms[base.language]).format(n)}.")
 
 
+def _roles(base: Said, piece: Piece, pool: Sequence[Piece], dice: random.Random) -> Said | None:
+    """Two names change places, or two words of one clause that carry its subject, with something said between them."""
+    names = names_in(base.text)
+    pairs = [(a, b) for n, a in enumerate(names) for b in names[n + 1 :] if a[0].lower() != b[0].lower()]
+    if not pairs:
+        words = [m for m in re.finditer(r"[^\W\d_]{3,}", base.text) if share(text.fold(m[0])) < SUBJECT]
+        pairs = [(a, b) for n, a in enumerate(words) for b in words[n + 1 :] if a[0].lower() != b[0].lower()]
+        pairs = [(a, b) for a, b in pairs if not re.search(r"[,;:.?!()]", base.text[a.end() : b.start()])]
+    pairs = [(a, b) for a, b in pairs if re.search(r"\w{4}", base.text[a.end() : b.start()])]
+    if not pairs:
+        return None
+    a, b = dice.choice(pairs)
+    one, other = (b[0], a[0]) if names_in(base.text) else (_as(b[0], a[0]), _as(a[0], b[0]))
+    return _with(base, base.text[: a.start()] + one + base.text[a.end() : b.start()] + other + base.text[b.end() :])
+
+
+def _as(word: str, like: str) -> str:
+    """A word with the capital of another."""
+    return word[:1].upper() + word[1:] if like[:1].isupper() else word[:1].lower() + word[1:]
+
+
 Planter = Callable[[Said, Piece, Sequence[Piece], random.Random], Said | None]
 PLANTERS: dict[str, Planter] = {
     "number": _number, "talk": _talk, "name": _name, "claim": _claim, "negation": _negation, "time": _time,
+    "roles": _roles,
 }  # fmt: skip

@@ -207,3 +207,12 @@ def test_the_command_prints_what_was_left_out(ateneo: Command, talks: Path, tmp_
     ended = ateneo("--archive", talks, "ask", "--threshold", "0", QUESTION, env=environment)
     assert ended.stdout.startswith("El coche de hidrógeno reposta en 5 minutos. [1]")
     assert "Frases que no se muestran porque las charlas no las dicen: 1." in ended.stdout
+
+
+def test_evidence_that_there_was_no_room_for_is_no_reason_to_write_again(tmp_path: Path, ask: Ask) -> None:
+    write_vtt(tmp_path / "larga.es.vtt", [f"El coche de hidrógeno número {n} reposta despacio." for n in range(60)])
+    Archive(tmp_path / "archive").add(tmp_path / "larga.es.vtt")
+    ask({"sentences": [said("El coche de hidrógeno número 7 reposta despacio.", "número 7 ")]})  # sets the model
+    asked = Archive(tmp_path / "archive").ask("¿Cómo reposta el coche de hidrógeno?", threshold=0.0)
+    assert asked.assistance
+    assert asked.assistance.calls == 1

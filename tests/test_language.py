@@ -172,6 +172,29 @@ def test_what_it_does_not_say_is_doubted(wrong: str, kind: str, lexicon: Lexicon
     assert kind in {doubt.kind for doubt in check(wrong, [EVIDENCE], [OTHER], lexicon=lexicon)}
 
 
+@pytest.mark.parametrize(("said", "evidence", "turned"), [
+    ("The man bites the dog in the street.", "The dog bites the man in the street.", True),
+    ("The man is bitten by the dog in the street.", "The dog bites the man in the street.", False),
+    ("Microsoft compró Google en marzo.", "Google compró Microsoft en marzo.", True),
+    ("In March, Google bought Microsoft for money.", "Google compró Microsoft en marzo por dinero.", False),
+    ("El tren es más rápido que el coche.", "El coche es más rápido que el tren.", True),
+    ("Con luz se hace hidrógeno, y con gas calor.", "Con gas se hace calor, y con luz hidrógeno.", False),
+    ("Clean hydrogen energy moves the car.", "La energía de hidrógeno limpia mueve el coche.", False),
+])  # fmt: skip
+def test_roles_that_are_turned_round_are_told(said: str, evidence: str, turned: bool, lexicon: Lexicon) -> None:
+    assert ("roles" in {doubt.kind for doubt in check(said, [evidence], [OTHER], lexicon=lexicon)}) == turned
+
+
+@pytest.mark.parametrize(("said", "evidence"), [
+    ("Ese es un espacio seguro para hablar.", "That's not a safe space to talk."),
+    ("El objeto universal es importante para todos.", "The universal object is not important for everybody."),
+])  # fmt: skip
+def test_words_that_only_look_like_negations_excuse_none_that_is_gone(
+    said: str, evidence: str, lexicon: Lexicon
+) -> None:
+    assert "negation" in {doubt.kind for doubt in check(said, [evidence], [OTHER], lexicon=lexicon)}
+
+
 def test_random_words_pass_nowhere(lexicon: Lexicon) -> None:
     words, _ = WordVectors().vocabulary()
     dice = random.Random(0)

@@ -92,7 +92,7 @@ def assisted(
     try:
         _write(understood, evidence, draft, calls=calls, language=language, lexicon=lexicon, told=told)
         more = _further(understood, look, gathered, draft)
-        if new := _new(more, evidence):
+        if more is not gathered and (new := _new(more, [*gathered.evidence, *evidence], first=len(evidence) + 1)):
             _write(understood, new, draft, calls=calls, language=language, lexicon=lexicon, told=told, before=evidence)
     except EngineError as error:
         draft.note = str(error)
@@ -123,12 +123,12 @@ def _further(question: str, look: Look, gathered: Gathered, draft: _Draft) -> Ga
     return _joined(gathered, parts) if parts else gathered
 
 
-def _new(gathered: Gathered, before: Sequence[Evidence]) -> list[Evidence]:
-    """The evidence that was not there before, numbered on."""
+def _new(gathered: Gathered, before: Sequence[Evidence], *, first: int) -> list[Evidence]:
+    """The evidence that was not there before, numbered from `first`."""
     there = {(one.talk.id, one.start, one.text) for one in before}
     pieces = [one for one in gathered.evidence if (one.talk.id, one.start, one.text) not in there]
     found = chosen(Gathered(gathered.question, gathered.ranked, gathered.sure, tuple(pieces)))
-    return [Evidence(len(before) + e.number, e.talk, e.start, e.end, e.text, e.score) for e in found]
+    return [Evidence(first - 1 + e.number, e.talk, e.start, e.end, e.text, e.score) for e in found]
 
 
 def chosen(gathered: Gathered) -> list[Evidence]:

@@ -18,6 +18,7 @@ from ateneo.language.doubts import Doubt
 from ateneo.language.figures import values
 from ateneo.language.negation import contrary
 from ateneo.language.reading import Token, read
+from ateneo.language.roles import exchanged, turned
 from ateneo.search.lexicon import Lexicon
 
 FAMILY = 0.8  # of a word that begins as another does
@@ -42,6 +43,11 @@ _SHORT_NAMES = (
     "ia ai",
     "adn dna",
     "sida aids",
+    *"enero january|febrero february|marzo march|abril april|mayo may|junio june|julio july|agosto august".split("|"),
+    *"septiembre september|octubre october|noviembre november|diciembre december|lunes monday|martes tuesday".split(
+        "|"
+    ),
+    *"miercoles wednesday|jueves thursday|viernes friday|sabado saturday|domingo sunday".split("|"),
 )
 SAME_NAMES = {
     name: alike.split() for alike in _SHORT_NAMES for name in alike.split()
@@ -66,6 +72,7 @@ def check(
     if contrary(said, evidence, met):
         doubts.append(Doubt("negation", sentence))
     same = _same(sentence, named)
+    doubts += _roles(said, named, met, same=same)
     fits = [
         support(said, read(piece), lexicon) * (NATIVE if not same and _same(sentence, [piece]) else 1.0)
         for piece in others
@@ -88,6 +95,19 @@ def support(sentence: Sequence[Token], evidence: Sequence[Token], lexicon: Lexic
             elif met[n, m] < FAMILY and _family(token.word, other.word):
                 met[n, m] = FAMILY
     return met
+
+
+def _roles(said: Sequence[Token], named: Sequence[str], met: Matrix, *, same: bool) -> list[Doubt]:
+    """Roles that are turned round, of one piece of the evidence."""
+    if same and (swapped := exchanged(said, [token for piece in named for token in read(piece)])):
+        return [Doubt("roles", swapped)]
+    first = 0
+    for tokens in map(read, named):
+        part = met[:, first : first + len(tokens)]
+        first += len(tokens)
+        if swapped := turned(said, tokens, part, same=same):
+            return [Doubt("roles", swapped)]
+    return []
 
 
 def _family(one: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ateneo.language.reading import LEAST_WORD, NEGATIVE_BEGINNINGS, Token
+from ateneo.language.reading import LEAST_WORD, NEGATIVE_BEGINNINGS, OTHER_BEGINNINGS, Token
 
 TOGETHER = 5  # words between negations that are one
 REACH = 6  # words after a negation among which it stands for
@@ -31,7 +31,8 @@ def contrary(sentence: Sequence[Token], evidence: Sequence[Token], met: Matrix) 
         return True
     strong, others = _groups(sentence), _groups(evidence)
     if met.size and _tells_all(sentence, evidence, met):
-        return len(others) > len(strong) + _weak(sentence) or len(strong) > len(others) + _weak(evidence)
+        more, weaker = len(others) - len(strong), _weak(sentence) - _weak(evidence)
+        return more > max(0, weaker) or -more > max(0, -weaker)
     return False
 
 
@@ -63,7 +64,10 @@ def _negated(tokens: Sequence[Token], place: int) -> bool:
 
 
 def _negates(token: Token) -> bool:
-    return len(token.word) >= LEAST_WORD + 2 and token.word.startswith(NEGATIVE_BEGINNINGS)
+    word = token.word
+    return (
+        len(word) >= LEAST_WORD + 2 and word.startswith(NEGATIVE_BEGINNINGS) and not word.startswith(OTHER_BEGINNINGS)
+    )
 
 
 def _groups(tokens: Sequence[Token]) -> list[int]:

@@ -30,6 +30,14 @@ WEAK = frozenset(
 )  # fmt: skip
 HOWEVER = {("sin", "embargo"), ("no", "obstante"), ("sin", "duda")}  # they deny nothing
 NEGATIVE_BEGINNINGS = ("un", "in", "im", "dis", "des", "non", "ir")
+OTHER_BEGINNINGS = tuple(
+    """under unico unica unidad unido unida unif union unit univ until incid inclu incorp increas increm index indic
+    indiv induc indus influ infla inform ingen ingles ingre inic init inmed innov input inser inside insigh insis inspi
+    insta insti instr integ intel inten inter intim intro inven inver inves invit involv imag impact impart imple impli
+    impon import impres improv impul discip discov discr discu disen disfr disk dispo displ dista disti distri desarr
+    descan descar descen descr descub desde desea deser design deskt dess desta desti iron""".split()
+)  # fmt: skip
+"""Words that begin so only look as if they denied something."""
 LEAST_WORD = 5  # letters of a word that such a beginning negates
 
 
