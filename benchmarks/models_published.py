@@ -2,7 +2,8 @@
 
 It is not on PyPI: what it does in a step is written out here from its description, in our words (tables in float64 that
 are sent to the device and expanded in every step, ε derived again from x₀, noise drawn whether or not it is used, one
-embedding for each picture, attention by products over (B·H, C, N), a classifier whose weights ask for gradients).
+embedding for each picture, blocks that resize first, attention by products over (B·H, C, N), a classifier whose
+weights ask for gradients).
 """
 
 import copy
@@ -15,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ateneo.models.schedules import Schedule
-from ateneo.models.unet import PictureAttention
+from ateneo.models.unet import PictureAttention, ResBlock, resized
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -122,10 +123,30 @@ class PublishedAttention(nn.Module):
         return (flat + self.out(seen)).reshape(x.shape)
 
 
+class PublishedBlock(ResBlock):
+    """The same block, resized before the convolution, and scaled and shifted in two steps."""
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+        """(B, C, H, W) and the activated embedding → (B, C', H', W')."""
+        h = F.silu(self.norm1(x))
+        if self.direction:
+            h, x = resized(h, self.direction), resized(x, self.direction)
+        h = self.conv1(h)
+        e = self.embed(emb)[:, :, None, None]
+        if self.scale_shift:
+            scale, shift = e.chunk(2, dim=1)
+            h = self.norm2(h) * (1 + scale) + shift
+        else:
+            h = self.norm2(h + e)
+        return self.skip(x) + self.conv2(self.dropout(F.silu(h)))  # type: ignore[no-any-return]
+
+
 def as_published(model: M) -> M:
-    """A copy with the attention of guided-diffusion and weights that ask for gradients."""
+    """A copy with the blocks and the attention of guided-diffusion and weights that ask for gradients."""
     model = copy.deepcopy(model).requires_grad_(True)
     for stage in model.modules():
+        if isinstance(stage, ResBlock):
+            stage.__class__ = PublishedBlock
         if isinstance(getattr(stage, "attention", None), PictureAttention):
             stage.attention = PublishedAttention(stage.attention)  # type: ignore[assignment,arg-type]
     return model

@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from ateneo.models import pack
-from ateneo.models.layers import PLAIN_TOKENS, Linear, Transformer, attend
+from ateneo.models.layers import NARROW, PLAIN_TOKENS, Linear, Transformer, attend
 
 
 @pytest.mark.parametrize("causal", [False, True])
 def test_attention_for_training_has_the_values_and_gradients_of_the_fused_kernel(causal: bool) -> None:
     generator = torch.Generator().manual_seed(0)
-    q, k, v = torch.randn(3, 2, 4, 9, 8, generator=generator).unbind()
+    q, k, v = torch.randn(3, 2, 4, 9, NARROW + 8, generator=generator).unbind()
     ours = [x.clone().requires_grad_() for x in (q, k, v)]
     theirs = [x.clone().requires_grad_() for x in (q, k, v)]
     y, wanted = attend(*ours, causal=causal), F.scaled_dot_product_attention(*theirs, is_causal=causal)
@@ -25,10 +25,13 @@ def test_attention_for_training_has_the_values_and_gradients_of_the_fused_kernel
         torch.testing.assert_close(x.grad, other.grad, rtol=1e-4, atol=1e-5)
 
 
-def test_attention_over_many_tokens_keeps_no_table_of_scores() -> None:
-    q = torch.randn(1, 1, PLAIN_TOKENS + 1, 4, requires_grad=True)
+def test_attention_over_many_tokens_or_with_narrow_heads_keeps_no_table_of_scores() -> None:
+    q = torch.randn(1, 1, PLAIN_TOKENS + 1, NARROW + 8, requires_grad=True)
     assert "ScaledDotProduct" in type(attend(q, q, q).grad_fn).__name__
-    assert "ScaledDotProduct" not in type(attend(q[:, :, 1:], q[:, :, 1:], q[:, :, 1:]).grad_fn).__name__
+    fewer = q[:, :, 1:]
+    assert "ScaledDotProduct" not in type(attend(fewer, fewer, fewer).grad_fn).__name__
+    narrow = fewer[..., :NARROW]
+    assert "ScaledDotProduct" in type(attend(narrow, narrow, narrow).grad_fn).__name__
 
 
 def blocks() -> nn.Module:

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ateneo.errors import InputError, SettingsError
-from ateneo.models.unet import Classifier, UNet, UNetConfig, classifier, timestep_embedding, unet
+from ateneo.models.unet import Classifier, UNet, UNetConfig, classifier, convolved_up, resized, timestep_embedding, unet
 
 TINY = UNetConfig(image_size=16, channels=32, widths=(32, 64), blocks=1, attention=(1,))
 T = torch.tensor([10, 999])
@@ -157,3 +157,14 @@ def test_configurations_that_cannot_be_are_refused() -> None:
         UNetConfig(widths=(32, 64), attention=(2,))
     with pytest.raises(SettingsError, match="cannot be split into 3 heads"):
         UNet(UNetConfig(channels=32, widths=(32, 64), heads=3))
+
+
+def test_repeated_and_convolved_is_one_transposed_convolution() -> None:
+    torch.manual_seed(0)
+    convolution, x = nn.Conv2d(5, 7, 3, padding=1), torch.randn(2, 5, 6, 4)
+    with torch.no_grad():
+        quick = convolved_up(x, convolution)
+        plain = convolution(resized(x, "up"))
+    assert quick.shape == (2, 7, 12, 8)
+    torch.testing.assert_close(quick, plain, rtol=1e-5, atol=1e-6)
+    assert torch.equal(convolved_up(x, convolution), convolution(resized(x, "up")))  # where gradients are wanted

@@ -73,15 +73,18 @@ class Prediction:
                 self._eps = scaled_sum(self.x_t, inverse, self._signal, -inverse)
         return self._eps
 
-    def step(self, on_x_t: float | Tensor, on_x0: float | Tensor) -> Tensor:
-        """on_x_t · x_t + on_x0 · x₀, which every step of a sampler is, from what is known."""
+    def step(self, on_x_t: float | Tensor, on_x0: float | Tensor, *, onto: Tensor | None = None) -> Tensor:
+        """on_x_t · x_t + on_x0 · x₀, which every step of a sampler is, from what is known.
+
+        onto: a tensor to add it to, in its memory.
+        """
         if self._x0 is not None:
-            return scaled_sum(self.x_t, on_x_t, self._x0, on_x0)
+            return scaled_sum(self.x_t, on_x_t, self._x0, on_x0, onto=onto)
         on_signal = on_x0 / self.level.alpha
         if self._signal is not None:
-            return scaled_sum(self.x_t, on_x_t, self._signal, on_signal)
+            return scaled_sum(self.x_t, on_x_t, self._signal, on_signal, onto=onto)
         assert self._eps is not None
-        return scaled_sum(self.x_t, on_x_t + on_signal, self._eps, -on_signal * self.level.sigma)
+        return scaled_sum(self.x_t, on_x_t + on_signal, self._eps, -on_signal * self.level.sigma, onto=onto)
 
 
 class DenoiserLike(Protocol):
@@ -165,10 +168,13 @@ class Denoiser:
         return x0.clamp(-bound, bound) / bound
 
 
-def scaled_sum(x: Tensor, a: float | Tensor, y: Tensor, b: float | Tensor) -> Tensor:
-    """a x + b y, with as few passes as numbers allow; x and y stay as they are."""
-    if isinstance(b, Tensor):
-        return a * x + b * y
+def scaled_sum(x: Tensor, a: float | Tensor, y: Tensor, b: float | Tensor, *, onto: Tensor | None = None) -> Tensor:
+    """a x + b y, with as few passes as numbers allow; x and y stay as they are. onto: what it is added to, in place."""
+    if isinstance(a, Tensor) or isinstance(b, Tensor):
+        both = a * x + b * y
+        return both if onto is None else onto.add_(both)
+    if onto is not None:
+        return onto.add_(x, alpha=a).add_(y, alpha=b)
     if a == 1:
         return torch.add(x, y, alpha=b)
     return (x * a).add_(y, alpha=b) if a != 0 else y * b

@@ -12,6 +12,8 @@ with a Step, which shows x_t, μ, Σ and, under guidance, μ′; its tensors are
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -47,8 +49,7 @@ class Step:
 Callback = Callable[[Step], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Posterior:
+class Posterior(NamedTuple):
     """q(x_s | x_t, x₀) from one level t to the next, s (Ho et al. 2020, equations 6 and 7), in Python floats."""
 
     on_x_t: float
@@ -99,13 +100,16 @@ def ancestral(
     for i in _walk(x, len(steps), progress):
         step, prediction = steps[i], denoiser(x, levels[i])
         Sigma = step.variance(prediction.nu)
-        mu = centre = prediction.step(step.on_x_t, step.on_x0)
+        mu = mu_guided = None
         if prediction.gradient is not None:
-            centre = mu + Sigma * prediction.gradient
-        x_next = _with_noise(centre, Sigma, draw, keep=callback is not None) if levels[i + 1].sigma else centre
+            mu = prediction.step(step.on_x_t, step.on_x0)
+            mu_guided = mu + Sigma * prediction.gradient
+        noisy = Sigma if levels[i + 1].sigma else 0.0
+        x_next = _with_noise(prediction, step.on_x_t, step.on_x0, centre=mu_guided, Sigma=noisy, draw=draw)
         if callback:
+            mu = prediction.step(step.on_x_t, step.on_x0) if mu is None else mu
             _tell(callback, levels, i, x_t=x, prediction=prediction, on_x0=step.on_x0, mu=mu, Sigma=Sigma,
-                  mu_guided=None if centre is mu else centre, x_next=x_next)  # fmt: skip
+                  mu_guided=mu_guided, x_next=x_next)  # fmt: skip
         x = x_next
     return x
 
@@ -127,9 +131,9 @@ def ddim(
     for i in _walk(x, len(steps), progress):
         on_x_t, on_x0, Sigma = steps[i]
         prediction = _without_gradient(denoiser(x, levels[i]), "ddim")
-        mu = prediction.step(on_x_t, on_x0)
-        x_next = _with_noise(mu, Sigma, draw, keep=callback is not None) if Sigma else mu
+        x_next = _with_noise(prediction, on_x_t, on_x0, Sigma=Sigma, draw=draw)
         if callback:
+            mu = prediction.step(on_x_t, on_x0)
             _tell(callback, levels, i, x_t=x, prediction=prediction, on_x0=on_x0, mu=mu, Sigma=Sigma, x_next=x_next)
         x = x_next
     return x
@@ -230,8 +234,8 @@ def _steps(levels: Sequence[Level]) -> Iterable[tuple[Pair, Pair]]:
     """α and σ at both ends of each step; InputError where a step does not lessen the noise."""
     if len(levels) < 2:
         raise InputError("a sampler needs at least two levels, where it starts and where it ends; see Schedule.levels")
-    for i in range(len(levels) - 1):
-        (alpha_t, sigma_t), (alpha_s, sigma_s) = _pair(levels, i)
+    numbers = [(float(level.alpha), float(level.sigma)) for level in levels]
+    for i, ((alpha_t, sigma_t), (alpha_s, sigma_s)) in enumerate(pairwise(numbers)):
         if sigma_s > sigma_t * (1 + 1e-9) or not sigma_t or not alpha_t:
             raise InputError(f"the levels of a sampler go from noise to picture, but from level {i} on they do not")
         yield (alpha_t, sigma_t), (alpha_s, sigma_s)
@@ -253,21 +257,44 @@ def _walk(x: Tensor, steps: int, progress: Progress | None) -> Iterable[int]:
     return progress(range(steps)) if progress else range(steps)
 
 
-def _source(noise: Noise) -> Callable[[Tensor], Tensor]:
-    """A function x → noise of its shape, type and device."""
+Draw = Callable[[Tensor, float], Tensor]
+
+
+def _source(noise: Noise) -> Draw:
+    """A function (x, s) → s times noise of the shape, type and device of x, in memory of its own."""
     if noise is None:
-        return torch.randn_like
+        return lambda x, s: torch.empty_like(x).normal_(0.0, s)
     if isinstance(noise, torch.Generator):
-        generator = noise
-        return lambda x: torch.randn(x.shape, generator=generator, dtype=x.dtype, device=generator.device).to(x.device)
-    return noise
+        generator, where = noise, noise.device
+
+        def drawn(x: Tensor, s: float) -> Tensor:
+            z = torch.empty(x.shape, dtype=x.dtype, device=where).normal_(0.0, s, generator=generator)
+            return z if x.device == where else z.to(x.device)
+
+        return drawn
+    return lambda x, s: noise(x) * s
 
 
-def _with_noise(mu: Tensor, Sigma: float | Tensor, draw: Callable[[Tensor], Tensor], *, keep: bool) -> Tensor:
-    """μ + √Σ z, written into μ where it need not be kept."""
+def _with_noise(
+    prediction: Prediction,
+    on_x_t: float,
+    on_x0: float,
+    *,
+    Sigma: float | Tensor,
+    draw: Draw,
+    centre: Tensor | None = None,
+) -> Tensor:
+    """μ + √Σ z, where μ is the centre or else what the prediction's step gives.
+
+    Where Σ is a number, z is drawn as wide as it is to be, and μ summed in its memory, which spares a pass over it.
+    """
     if isinstance(Sigma, Tensor):
-        return torch.addcmul(mu, Sigma.sqrt(), draw(mu))
-    return (mu.clone() if keep else mu).add_(draw(mu), alpha=math.sqrt(Sigma))
+        mu = prediction.step(on_x_t, on_x0) if centre is None else centre
+        return torch.addcmul(mu, Sigma.sqrt(), draw(mu, 1.0))
+    if not Sigma:
+        return prediction.step(on_x_t, on_x0) if centre is None else centre
+    z = draw(prediction.x_t, math.sqrt(Sigma))
+    return prediction.step(on_x_t, on_x0, onto=z) if centre is None else z.add_(centre)
 
 
 def _without_gradient(prediction: Prediction, sampler: str) -> Prediction:
