@@ -118,6 +118,8 @@ def settings_of(run: Run, options: argparse.Namespace) -> Settings:
             settings, steps=NEVER, seconds=options.seconds * run.share, warmup=200, ema=0.999, log_every=100,
             save_every=2000, test_every=2000, show_every=4000,
         )  # fmt: skip
+    if options.precision:
+        settings = replace(settings, precision=options.precision)
     batch = settings.batch * options.batch // COMMON.batch if options.batch else settings.batch
     return replace(settings, steps=options.steps or settings.steps, lr=options.lr or settings.lr, batch=max(1, batch))
 
@@ -143,6 +145,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--together", action="store_true", help="learn all models at once, each in a process")
     parser.add_argument("--processes", type=int, default=1, help="that give texts their vectors")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--precision", default="", help="fp32 where a processor is slow in bf16, as many are")
     parser.add_argument("--compile", action="store_true", help="compile the networks, which takes a minute first")
     parser.add_argument("--batch", type=int, default=0, help="pictures of a step; the prior takes four times as many")
     parser.add_argument("--seconds", type=float, default=0.0, help="that the decoder learns; the others a part of it")
