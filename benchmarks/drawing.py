@@ -1,15 +1,19 @@
 """How well the small models draw.
 
-python benchmarks/drawing.py recall|scale|frechet|speed|sheets [--count N] [--out FOLDER]
+python benchmarks/drawing.py recall|scale|steps|colours|frechet|speed|sheets [--count N] [--out FOLDER]
 
 recall: pictures of captions kept out of training find their own words among 100 others, by an image tower that did not
-guide them (the one that ships for searching). scale: how near guided pictures come to their words as s grows. frechet:
-distance between drawings and pictures kept apart, by features of that tower. speed: seconds a picture, and the same
-networks and walks by diffusers, in one run. sheets: pictures of each method to be looked at.
+guide them (recipes/drawing/judge.py: another seed, other drawings). scale: how near guided pictures come to their words
+as s grows. steps: quality of each method by the number of its steps. colours: whether what is asked for in a colour is
+drawn in it. frechet: distance between drawings and pictures kept apart, by features of the judge. speed: seconds a
+picture, and the same networks and walks by diffusers, in one run. sheets: pictures of each method to be looked at.
+--pictures names stock.npz of recipes/drawing, with which drawings by people are measured too; with --development the
+captions are others of it, which settings may be chosen on. Pictures once drawn are kept in the folder.
 """
 
 import argparse
 import json
+import math
 import tempfile
 import time
 import warnings
@@ -23,33 +27,80 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ateneo.drawing import METHODS, Order, draw, trace
-from ateneo.engines.tower import PictureTower
+from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.models.loading import load
+from ateneo.models.tower import Tower
 
 ROOT = Path(__file__).resolve().parents[1]
 HELD = ROOT / "recipes" / "drawing" / "held.json"
+JUDGE = ROOT / "recipes" / "drawing" / "judge.safetensors"
 SHOWN = ("unclip", "guided", "vqgan")
 OTHERS = 100
 SCALES = (0.0, 15.0, 60.0, 250.0, 1000.0, 4000.0)
+STEPS = {"unclip": (3, 6, 12, 25, 50), "guided": (10, 25, 50), "vqgan": (15, 60)}
+COLOURS = {
+    "red": ("rojo", (0, 1 / 12)),
+    "yellow": ("amarillo", (1 / 9, 1 / 5)),
+    "green": ("verde", (1 / 5, 0.47)),
+    "blue": ("azul", (0.5, 0.7)),
+    "purple": ("morado", (0.7, 0.87)),
+}  # hues from 0 to 1, with red on both sides of 0
+COLOURED = (("plane", "avión"), ("car", "coche"), ("hat", "sombrero"), ("fish", "pez"), ("book", "libro"),
+            ("bird", "pájaro"), ("boat", "barco"), ("balloon", "globo"))  # fmt: skip
 ENOUGH = 3  # pairs of timings; the least of each counts
 Vectors = NDArray[np.float32]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["recall", "scale", "frechet", "speed", "sheets"])
+    parser.add_argument("what", choices=list(PARTS))
     parser.add_argument("--count", type=int, default=200, help="pictures of each method")
     parser.add_argument("--methods", default=",".join(SHOWN))
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "drawings")
-    parser.add_argument("--pictures", type=Path, help="stock.npz of recipes/drawing, for frechet")
+    parser.add_argument("--pictures", type=Path, help="stock.npz of recipes/drawing")
+    parser.add_argument("--development", action="store_true", help="captions of things learned, none of held.json")
+    parser.add_argument("--scale", type=float, help="in place of each method's own")
+    parser.add_argument("--steps", type=int, help="in place of each method's own")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
-    {"recall": recall, "scale": scale, "frechet": frechet, "speed": speed, "sheets": sheets}[options.what](options)
+    PARTS[options.what](options)
 
 
-def captions(count: int) -> list[tuple[str, str, bool]]:
-    """Caption, language, and whether the thing was learned from in other words; both kinds in turn."""
+Row = tuple[str, str, bool]  # caption, language, whether the thing was learned from in other words
+
+
+class Judge:
+    """The tower that guided nothing, and the sentence encoder."""
+
+    def __init__(self) -> None:
+        found = load(JUDGE, dtype=torch.float32)
+        assert isinstance(found, Tower)
+        self.tower, self.encoder = found, SentenceVectors()
+
+    @torch.no_grad()
+    def pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> Vectors:
+        """Pictures (64, 64, 3), (n, E)."""
+        x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        return torch.cat([self.tower(part) for part in x.split(64)]).numpy()
+
+    def texts(self, texts: Sequence[str]) -> Vectors:
+        """(n, E)."""
+        return self.encoder.embed(texts)
+
+
+def captions(options: argparse.Namespace, count: int) -> list[Row]:
+    """Captions, both kinds in turn; of the stock, with --development."""
     held = json.loads(HELD.read_text(encoding="utf-8"))
+    if options.development:
+        stock = np.load(options.pictures, allow_pickle=False)
+        said, known = json.loads(str(stock["said"])), {text for pair in held.values() for text, _ in pair}
+        free = [
+            (text, language, True)
+            for text, concept, language in said["held texts"]
+            if concept not in said["held"] and text not in known
+        ]
+        return [free[n] for n in np.random.default_rng(5).permutation(len(free))[:count]]
     pairs = zip(held["seen"], held["unseen"], strict=True)
     rows = [
         (text, language, kind) for pair in pairs for (text, language), kind in zip(pair, (True, False), strict=True)
@@ -62,36 +113,102 @@ def drawn(order: Order) -> NDArray[np.uint8]:
     return draw(order).pixels[0]
 
 
-def embedded(tower: PictureTower, pictures: Sequence[NDArray[np.uint8]]) -> Vectors:
-    """What the tower that did not guide sees, (n, E)."""
-    return tower.embed_pictures([Image.fromarray(one) for one in pictures])
+def by_people(path: Path, rows: Sequence[Row]) -> list[NDArray[np.uint8]]:
+    """A drawing of the stock for each caption."""
+    stock = np.load(path, allow_pickle=False)
+    concept, pixels = stock["concept"], stock["pixels"]
+    places = {text: n for text, n, _ in json.loads(str(stock["said"]))["held texts"]}
+    found = []
+    for n, (text, _, _) in enumerate(rows):
+        choices = np.flatnonzero(concept == places[text])
+        found.append(pixels[choices[n % len(choices)]].transpose(1, 2, 0))
+    return found
+
+
+def made(method: str, rows: Sequence[Row], options: argparse.Namespace, name: str = "") -> list[NDArray[np.uint8]]:
+    """A picture for each caption, kept in NAME.npy; says the processor seconds of one in NAME.json."""
+    path = options.out / f"{name or f'recall-{method}'}.npy"
+    if path.is_file() and len(kept := list(np.load(path))) == len(rows):
+        return kept
+    kept, began = [], time.process_time()
+    for n, (text, _, _) in enumerate(rows):
+        plain = method == "unguided"
+        order = Order(text, "unclip" if plain else method, seed=n, scale=0.0 if plain else options.scale)
+        kept.append(drawn(replace(order, steps=options.steps)))
+    np.save(path, np.stack(kept))
+    path.with_suffix(".json").write_text(json.dumps((time.process_time() - began) / len(rows)))
+    return kept
+
+
+def places(judge: Judge, found: Vectors, texts: Vectors, others: Vectors) -> NDArray[np.int64]:
+    """For each picture how many of 100 other captions are nearer than its own, (n,)."""
+    return np.array(
+        [_place(picture, text, others, seed=n) for n, (picture, text) in enumerate(zip(found, texts, strict=True))]
+    )
 
 
 def recall(options: argparse.Namespace) -> None:
     """recall@1 and @5 among 101, for captions of things learned in other words and for things never seen."""
-    tower, rows = PictureTower(), captions(options.count)
-    texts = tower.embed_texts([text for text, _, _ in rows])
-    others = tower.embed_texts([text for text, _, _ in captions(10_000)])
+    judge, rows = Judge(), captions(options, options.count)
+    texts = judge.texts([text for text, _, _ in rows])
+    others = judge.texts([text for text, _, _ in captions(options, 10_000)])
+    known = np.array([kind for _, _, kind in rows])
     print("| method | captions | recall@1 | recall@5 | known things @1 | new things @1 | cosine | s a picture |")
     print(f"{'|---' * 8}|")
-    for method in [*options.methods.split(","), "unguided"]:
-        plain = method == "unguided"
-        kept, began = [], time.process_time()
-        for n, (text, _, _) in enumerate(rows):
-            order = Order(text, "unclip" if plain else method, seed=n, scale=0.0 if plain else None)
-            kept.append(drawn(order))
-        spent = (time.process_time() - began) / len(rows)
-        found = embedded(tower, kept)
-        np.save(options.out / f"recall-{method}.npy", np.stack(kept))
+    for method in [*options.methods.split(","), "unguided", *(["people"] if options.pictures else [])]:
+        kept = by_people(options.pictures, rows) if method == "people" else made(method, rows, options)
+        timed = options.out / f"recall-{method}.json"
+        spent = json.loads(timed.read_text()) if timed.is_file() else math.nan
+        found = judge.pictures(kept)
         trace.sheet(kept[:64]).save(options.out / f"recall-{method}.png")
-        places = np.array([_place(found[n], texts[n], others, seed=n) for n in range(len(rows))])
-        known = np.array([kind for _, _, kind in rows])
+        nearer = places(judge, found, texts, others)
         near = float((found * texts).sum(1).mean())
         print(
-            f"| {method} | {len(rows)} | {(places < 1).mean():.3f} | {(places < 5).mean():.3f}"
-            f" | {(places[known] < 1).mean():.3f} | {(places[~known] < 1).mean():.3f} | {near:.3f} | {spent:.1f} |",
+            f"| {method} | {len(rows)} | {(nearer < 1).mean():.3f} | {(nearer < 5).mean():.3f}"
+            f" | {(nearer[known] < 1).mean():.3f} | {(nearer[~known] < 1).mean():.3f} | {near:.3f} | {spent:.1f} |",
             flush=True,
         )
+
+
+def steps(options: argparse.Namespace) -> None:
+    """recall@1, cosine and time of each method by the number of its steps."""
+    judge, rows = Judge(), captions(options, options.count)
+    texts = judge.texts([text for text, _, _ in rows])
+    others = judge.texts([text for text, _, _ in captions(options, 10_000)])
+    print(f"| method | steps | recall@1 | cosine | s a picture |\n{'|---' * 5}|")
+    for method in options.methods.split(","):
+        for count in STEPS[method]:
+            name = f"steps-{method}-{count}"
+            asked = argparse.Namespace(**{**vars(options), "steps": count})
+            found = judge.pictures(made(method, rows, asked, name))
+            near = float((found * texts).sum(1).mean())
+            first = (places(judge, found, texts, others) < 1).mean()
+            spent = json.loads((options.out / f"{name}.json").read_text())
+            print(f"| {method} | {count} | {first:.3f} | {near:.3f} | {spent:.1f} |", flush=True)
+
+
+def colours(options: argparse.Namespace) -> None:
+    """Of things asked for in a colour, the part whose coloured pixels are mostly of its hue."""
+    print(f"| method | language | pictures | in the colour |\n{'|---' * 4}|")
+    for method in options.methods.split(","):
+        for place, language in enumerate(("en", "es")):
+            kept, right = [], []
+            for thing in COLOURED:
+                for name, (es, hues) in COLOURS.items():
+                    words = f"{name} {thing[0]}" if language == "en" else f"{thing[1]} {es}"
+                    kept.append(drawn(Order(words, method, seed=place)))
+                    right.append(_in_hue(kept[-1], hues))
+            trace.sheet(kept).save(options.out / f"colours-{method}-{language}.png")
+            print(f"| {method} | {language} | {len(kept)} | {np.mean(right):.3f} |", flush=True)
+
+
+def _in_hue(picture: NDArray[np.uint8], hues: tuple[float, float]) -> bool:
+    """Whether most of the pixels that have a colour have this."""
+    h, s, v = (np.asarray(channel) / 255 for channel in Image.fromarray(picture).convert("HSV").split())
+    coloured = h[(s > 0.25) & (v > 0.2)]
+    low, high = hues
+    inside = ((coloured >= low) & (coloured <= high)) | ((low == 0) & (coloured >= 1 - high))
+    return bool(len(coloured) > 20 and inside.mean() > 0.5)
 
 
 def _place(picture: Vectors, text: Vectors, others: Vectors, *, seed: int) -> int:
@@ -105,17 +222,20 @@ def scale(options: argparse.Namespace) -> None:
     """The mean cosine of guided pictures with their words, by the tower that guides and by the one that does not."""
     from ateneo.models.drawing import Studio
 
-    studio, tower, rows = Studio(), PictureTower(), captions(options.count)
-    texts = tower.embed_texts([text for text, _, _ in rows])
-    print(f"| s | cosine, tower that guides | cosine, tower apart |\n{'|---' * 3}|")
+    studio, judge, rows = Studio(), Judge(), captions(options, options.count)
+    texts = judge.texts([text for text, _, _ in rows])
+    others = judge.texts([text for text, _, _ in captions(options, 10_000)])
+    print(f"| s | cosine, tower that guides | cosine, tower apart | recall@1, tower apart |\n{'|---' * 4}|")
     sheet, points = [], []
     for s in SCALES:
-        kept = [drawn(Order(text, "guided", seed=n, scale=s)) for n, (text, _, _) in enumerate(rows)]
-        own = studio.vectors(kept).numpy()
-        near = [float((found * texts).sum(1).mean()) for found in (own, embedded(tower, kept))]
+        asked = argparse.Namespace(**{**vars(options), "scale": s})
+        kept = made("guided", rows, asked, f"scale-{s:g}")
+        own, apart = studio.vectors(kept).numpy(), judge.pictures(kept)
+        near = [float((found * texts).sum(1).mean()) for found in (own, apart)]
         points.append((s, *near))
         sheet += kept[:8]
-        print(f"| {s:g} | {near[0]:.3f} | {near[1]:.3f} |", flush=True)
+        first = (places(judge, apart, texts, others) < 1).mean()
+        print(f"| {s:g} | {near[0]:.3f} | {near[1]:.3f} | {first:.3f} |", flush=True)
     trace.sheet(sheet).save(options.out / "scale.png")
     _plot(points, options.out / "scale-plot.png")
 
@@ -138,18 +258,17 @@ def frechet(options: argparse.Namespace) -> None:
     stock = np.load(options.pictures, allow_pickle=False)
     said = json.loads(str(stock["said"]))
     held = np.isin(stock["concept"], said["held"])
-    tower = PictureTower()
-    wanted = embedded(tower, list(stock["pixels"][held].transpose(0, 2, 3, 1)))
-    learned = embedded(
-        tower, list(stock["pixels"][~held][:: max(1, (~held).sum() // held.sum())].transpose(0, 2, 3, 1))
-    )
+    judge = Judge()
+    wanted = judge.pictures(list(stock["pixels"][held].transpose(0, 2, 3, 1)))
+    every = max(1, (~held).sum() // held.sum())
+    learned = judge.pictures(list(stock["pixels"][~held][::every].transpose(0, 2, 3, 1)))
     _, _, axes = np.linalg.svd(wanted - wanted.mean(0), full_matrices=False)
     print(f"| drawings | pictures | Fréchet distance x 1000 |\n{'|---' * 3}|")
     sets = {"drawings learned from": learned}
     for method in (*SHOWN, "unguided"):
         path = options.out / f"recall-{method}.npy"
         if path.is_file():
-            sets[method] = embedded(tower, list(np.load(path)))
+            sets[method] = judge.pictures(list(np.load(path)))
     for name, found in sets.items():
         print(
             f"| {name} | {len(found)} | {1000 * distance(wanted @ axes[:32].T, found @ axes[:32].T):.1f} |", flush=True
@@ -279,12 +398,16 @@ def _vqgan_pair() -> tuple[str, Callable[[], object], Callable[[], object]]:
 
 def sheets(options: argparse.Namespace) -> None:
     """64 pictures of each method, the same words."""
-    rows = captions(min(options.count, 64))
+    rows = captions(options, min(options.count, 64))
     for method in options.methods.split(","):
-        kept = [drawn(Order(text, method, seed=n)) for n, (text, _, _) in enumerate(rows)]
-        trace.sheet(kept).save(options.out / f"{method}.png")
+        trace.sheet(made(method, rows, options, f"sheet-{method}")).save(options.out / f"{method}.png")
         print(f"{options.out / f'{method}.png'}: {', '.join(text for text, _, _ in rows[:8])} ...")
 
+
+PARTS = {
+    "recall": recall, "scale": scale, "steps": steps, "colours": colours, "frechet": frechet, "speed": speed,
+    "sheets": sheets,
+}  # fmt: skip
 
 if __name__ == "__main__":
     assert set(SHOWN) <= set(METHODS)
