@@ -39,6 +39,7 @@ SMALL = Path(__file__).resolve().parents[1] / "small" / "drawing"
 HALF = (0.5, 0.5, 0.5)  # mean and deviation of the pixels that the tower takes
 SMOOTH, RANGE = 0.5, 5.0  # what Smooth and InRange count for beside CLIP's distance
 CALM, RATE = 0.1, 0.1  # of VQGAN+CLIP: what grain counts for beside the distance; the learning rate at scale 1
+TRIED, LED = 4, 2.0  # image vectors made for each picture, the nearest to be drawn; the scale of the prior's guidance
 DISC = 0.7  # radius, of half the side, within which VQGAN+CLIP begins with codes of chance
 SHARE = 0.5  # side of the smallest cutout, as a part of the picture's
 M = TypeVar("M", bound=nn.Module)
@@ -145,13 +146,19 @@ class Studio:
     # --- parts of them ---
 
     def prior_vectors(self, words: Vectors, how: How) -> Tensor:
-        """An image vector (n, E) for each picture, of unit length."""
-        text = torch.from_numpy(np.ascontiguousarray(words)).float().reshape(1, -1).expand(how.n, -1)
-        generators = _generators(how)
+        """An image vector (n, E) for each picture, of unit length: of several that the prior makes, the one nearest to
+        the words (Ramesh et al. 2022, section 2.2)."""
+        text = torch.from_numpy(np.ascontiguousarray(words)).float().reshape(1, -1)
+        generators = [one for one in _generators(how) for _ in range(TRIED)]
         start = _noise((self.prior.config.embed,), generators)
         with torch.no_grad():
-            made = image_vectors(self.prior, text, schedule=self.schedule, x_T=start, noise=_each(generators))
-        return F.normalize(made, dim=-1)
+            made = image_vectors(
+                self.prior, text.expand(len(start), -1), schedule=self.schedule, scale=LED, x_T=start,
+                noise=_each(generators),
+            )  # fmt: skip
+        tried = F.normalize(made, dim=-1).unflatten(0, (how.n, TRIED))  # (n, TRIED, E)
+        nearest = (tried @ text[0]).argmax(1)
+        return tried[torch.arange(how.n), nearest]
 
     def of_vectors(self, vectors: Tensor, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures of image vectors (n, E), under classifier-free guidance."""
