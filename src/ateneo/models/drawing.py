@@ -156,7 +156,7 @@ class Studio:
                 self.prior, text.expand(len(start), -1), schedule=self.schedule, scale=LED, x_T=start,
                 noise=_each(generators),
             )  # fmt: skip
-        tried = F.normalize(made, dim=-1).unflatten(0, (how.n, TRIED))  # (n, TRIED, E)
+        tried: Tensor = F.normalize(made, dim=-1).view(how.n, TRIED, -1)  # (n, TRIED, E)
         nearest = (tried @ text[0]).argmax(1)
         return tried[torch.arange(how.n), nearest]
 
