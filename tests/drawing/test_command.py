@@ -41,7 +41,7 @@ def test_several_variations_of_a_picture(ateneo: Command, tmp_path: Path) -> Non
     [
         ([], "there are no words to draw"),
         (["gato " * 10_000], "cannot draw 10000 words"),
-        (["gato", "--size", "63"], "a multiple of 16, such as 64"),
+        (["gato", "--size", "63"], "a multiple of 8, such as 64"),
         (["gato", "--size", "999999"], "give 16 to 256"),
         (["gato", "--method", "x"], "choose unclip"),
         (["gato", "-o", "a.jpg"], "drawings are PNG files"),
