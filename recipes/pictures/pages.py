@@ -8,7 +8,7 @@ import numpy as np
 from charts import Box, chart
 from looks import PLACES, Colour, Look
 from PIL import Image, ImageDraw
-from tables import table
+from ruled import table
 from written import WRITTEN
 
 Body = Callable[[Image.Image, Look, Box], set[str]]

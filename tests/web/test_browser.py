@@ -206,7 +206,7 @@ def test_corrected_details_are_shown_everywhere(browser: Browser, archive: Path)
         page.get_by_label("Título").fill("Pilas y agua")
         page.get_by_label("Fecha").fill("mañana")
         page.get_by_role("button", name="Guardar").click()
-        expect(page.get_by_role("alert")).to_contain_text("is no date")
+        expect(page.get_by_role("alert")).to_contain_text("no es una fecha")
         page.get_by_label("Fecha").fill("1/2/2019")
         page.get_by_role("button", name="Guardar").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Pilas y agua")
@@ -235,7 +235,7 @@ def test_what_cannot_be_added_says_why(browser: Browser, archive: Path, tmp_path
         page.get_by_label("Una carpeta del servidor").fill("/nowhere/at/all")
         with page.expect_response("**/api/jobs"):
             page.get_by_role("button", name="Añadir la carpeta").click()
-        expect(page.locator("#problem")).to_contain_text("is not there")
+        expect(page.locator("#problem")).to_contain_text("no existe en el servidor")
     with serving(archive, "--read-only") as address, page_of(browser, address) as page:
         page.goto("/talks")
         expect(page.get_by_role("link", name="Añadir")).to_have_count(0)

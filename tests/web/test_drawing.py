@@ -89,4 +89,4 @@ def test_words_become_a_picture_in_the_browser(browser: Browser, address: str) -
 def test_words_that_cannot_be_drawn_are_told_on_the_page(browser: Browser, address: str) -> None:
     with page_of(browser, address, refused=400) as page:
         page.goto("/draw?words=...")
-        expect(page.get_by_role("alert")).to_contain_text("no words")
+        expect(page.get_by_role("alert")).to_contain_text("no hay palabras")
