@@ -113,7 +113,7 @@ class Mixture(Pictures):
         if self.workers:
             yield from DataLoader(
                 steps, batch_size=None, sampler=range(start, LAST), num_workers=self.workers, prefetch_factor=AHEAD,
-                collate_fn=_as_it_is,
+                collate_fn=_as_it_is, multiprocessing_context="spawn",  # a fork may keep a lock
             )  # fmt: skip
             return
         with ThreadPoolExecutor(1) as pool:

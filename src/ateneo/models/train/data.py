@@ -33,6 +33,10 @@ class Batch:
     items: Sequence[Item]
 
 
+def _complain(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
 class Pictures:
     """Items as pictures (3, size, size), uint8: read with threads, a few batches ahead, the decoded kept in memory."""
 
@@ -43,7 +47,7 @@ class Pictures:
         *,
         threads: int = 1,
         cache_bytes: int = 1 << 30,
-        complain: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
+        complain: Callable[[str], None] = _complain,
     ) -> None:
         self.items, self.size, self.threads = items, size, threads
         self._room = cache_bytes // (3 * size * size)
