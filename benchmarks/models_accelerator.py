@@ -36,8 +36,7 @@ from ateneo.models.guidance import ClassifierLogP, Guided, frozen
 from ateneo.models.loading import load
 from ateneo.models.losses import simple_loss
 from ateneo.models.samplers import ancestral, ddim
-from ateneo.models.schedules import Schedule, linear_betas, spaced
-from ateneo.models.unet import CLASSIFIERS, UNETS, Classifier, UNet, UNetConfig
+from ateneo.models.unet import CLASSIFIERS, UNETS, Classifier, UNet
 from ateneo.models.vit import ViTConfig
 from benchmarks.models_peers import (
     diffusers,
@@ -50,16 +49,7 @@ from benchmarks.models_peers import (
     timm,
     timm_names,
 )
-from benchmarks.models_published import Published, as_published, randomised
-
-STEPS = 20
-LINEAR = Schedule(linear_betas(1000, start=1e-4, end=0.02))
-SPACED = spaced(1000, STEPS)
-LEVELS = LINEAR.levels(SPACED)
-SMALL = UNetConfig(
-    image_size=32, channels=64, widths=(64, 128, 128), blocks=1, attention=(1, 2), head_channels=32, out_channels=6,
-    scale_shift=True, resample="block",
-)  # fmt: skip
+from benchmarks.models_published import LEVELS, LINEAR, SMALL, SPACED, STEPS, Published, as_published, randomised
 
 Call = Callable[[], Tensor]
 Side = Call | str  # or why there is none

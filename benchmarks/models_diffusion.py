@@ -24,19 +24,9 @@ from ateneo.models.diffusion import Denoiser
 from ateneo.models.guidance import ClassifierLogP, Guided, frozen
 from ateneo.models.loading import load
 from ateneo.models.samplers import ancestral, ddim
-from ateneo.models.schedules import Schedule, linear_betas, spaced
 from ateneo.models.unet import Classifier, UNet, UNetConfig
 from benchmarks.models_peers import diffusers, diffusers_loop, diffusers_unet
-from benchmarks.models_published import Published, as_published, randomised
-
-STEPS = 20
-LINEAR = Schedule(linear_betas(1000, start=1e-4, end=0.02))
-SPACED = spaced(1000, STEPS)
-LEVELS = LINEAR.levels(SPACED)
-SMALL = UNetConfig(
-    image_size=32, channels=64, widths=(64, 128, 128), blocks=1, attention=(1, 2), head_channels=32, out_channels=6,
-    scale_shift=True, resample="block",
-)  # fmt: skip
+from benchmarks.models_published import LEVELS, LINEAR, SMALL, SPACED, STEPS, Published, as_published, randomised
 
 Run = Callable[[], Tensor]
 

@@ -3,7 +3,7 @@
 It is not on PyPI: what it does in a step is written out here from its description, in our words (tables in float64 that
 are sent to the device and expanded in every step, ε derived again from x₀, noise drawn whether or not it is used, one
 embedding for each picture, blocks that resize first, attention by products over (B·H, C, N), a classifier whose
-weights ask for gradients).
+weights ask for gradients). LINEAR, LEVELS and SMALL: the schedule, the steps and the U-Net of both benchmarks.
 """
 
 import copy
@@ -15,9 +15,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ateneo.models.schedules import Schedule
-from ateneo.models.unet import PictureAttention, ResBlock, resized
+from ateneo.models.schedules import Schedule, linear_betas, spaced
+from ateneo.models.unet import PictureAttention, ResBlock, UNetConfig, resized
 
+STEPS = 20
+LINEAR = Schedule(linear_betas(1000, start=1e-4, end=0.02))
+SPACED = spaced(1000, STEPS)
+LEVELS = LINEAR.levels(SPACED)
+SMALL = UNetConfig(
+    image_size=32, channels=64, widths=(64, 128, 128), blocks=1, attention=(1, 2), head_channels=32, out_channels=6,
+    scale_shift=True, resample="block",
+)  # fmt: skip
 M = TypeVar("M", bound=nn.Module)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import shutil
 import struct
 import sys
@@ -147,6 +148,12 @@ def test_processes_beside_make_the_same_steps_in_the_same_order(toy_mixture: Mix
     for one, other in islice(zip(beside.shuffled(3, seed=1), alone.shuffled(3, seed=1), strict=True), 5):
         assert torch.equal(one.pixels, other.pixels)
         assert [item.key for item in one.items] == [item.key for item in other.items]
+
+
+def test_slides_travel_to_another_process_by_the_paths_of_their_files(toy_mixture: Mixture) -> None:
+    sent = pickle.dumps(toy_mixture.slides)
+    assert len(sent) < toy_mixture.slides.pixels[0].nbytes / 10
+    assert np.array_equal(pickle.loads(sent).at(7), toy_mixture.slides.at(7))
 
 
 def test_icons_that_differ_in_look_alone_draw_one_thing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ python recipes/drawing/make.py --work FOLDER --pictures FOLDER [--device cuda --
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -133,8 +133,8 @@ def together(names: list[str]) -> None:
         sys.exit(f"a model of {', '.join(names)} was not learned; its lines are above")
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line, or these words in its place."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="where the stock and checkpoints are kept")
     parser.add_argument("--pictures", type=Path, required=True, help="the folder of recipes/pictures/make.py")
@@ -153,7 +153,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lr", type=float, default=0.0, help="the highest learning rate, in place of its own")
     parser.add_argument("--ship", action="store_true", help="only write the files of the runs as they stand")
     parser.add_argument("--begin", action="store_true", help="a new run starts from the weights that ship")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def _say(record: dict[str, float]) -> None:

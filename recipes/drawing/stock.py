@@ -7,6 +7,7 @@ import hashlib
 import json
 import sys
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pictures"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "pictures"))
 
 import drawings
 import facts
@@ -216,7 +217,7 @@ def vectors(pixels: Tensor, tower: Tower) -> Tensor:
     return torch.cat(found)
 
 
-class Rows(Pictures):
+class Rows(Pictures, ABC):
     """Rows of the stock, which lies on a device: batches are cut there, so that data is never waited for."""
 
     def __init__(self, stock: Stock, rows: Sequence[int]) -> None:
@@ -244,9 +245,9 @@ class Rows(Pictures):
         for first in range(0, len(self), batch):
             yield self.batch(range(first, min(first + batch, len(self))))
 
+    @abstractmethod
     def cut(self, rows: Tensor, chance: torch.Generator) -> Drawn:
         """What is learned from at these rows of the stock (B,)."""
-        raise NotImplementedError
 
     @staticmethod
     def _any(below: int, n: int, chance: torch.Generator) -> Tensor:

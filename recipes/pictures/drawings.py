@@ -36,6 +36,9 @@ class Drawings:
     pixels: tuple[Pixels, ...]
     concepts: tuple[tuple[str, ...], ...]  # keys, style by style
 
+    def __reduce__(self) -> tuple[Callable[..., "Drawings"], tuple[object, ...]]:
+        return _opened, (self.styles, told(self.pixels), self.concepts)
+
     def __len__(self) -> int:
         return sum(map(len, self.concepts))
 
@@ -46,6 +49,22 @@ class Drawings:
                 return np.asarray(pixels[index]), style, concepts[index]
             index -= len(concepts)
         raise IndexError(index)
+
+
+def told(pixels: Iterable[Pixels]) -> tuple[Pixels | Path, ...]:
+    """What another process needs to have the same arrays: of a mapped file its path alone."""
+    return tuple(Path(part.filename) if isinstance(part, np.memmap) and part.filename else part for part in pixels)
+
+
+def mapped(parts: Iterable[Pixels | Path]) -> tuple[Pixels, ...]:
+    """The arrays that were `told`."""
+    return tuple(np.load(part, mmap_mode="r") if isinstance(part, Path) else part for part in parts)
+
+
+def _opened(
+    styles: tuple[str, ...], pixels: Iterable[Pixels | Path], concepts: tuple[tuple[str, ...], ...]
+) -> Drawings:
+    return Drawings(styles, mapped(pixels), concepts)
 
 
 def make(work: Path, styles: Iterable[str], *, processes: int = 1) -> list[names.Concept]:

@@ -6,6 +6,7 @@ n hangs on the seed and n alone, so that shards can be made anywhere in any orde
 
 import sys
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pages
 import people
 import scenery
 import written
-from drawings import MONOCHROME, Drawings
+from drawings import MONOCHROME, Drawings, mapped, told
 from looks import Look
 from numpy.typing import NDArray
 from photographs import Scenes
@@ -310,12 +311,19 @@ class Slides:
     facts: NDArray[np.uint64]
     concepts: NDArray[np.str_]
 
+    def __reduce__(self) -> tuple[Callable[..., "Slides"], tuple[object, ...]]:
+        return _opened, (told(self.pixels), self.facts, self.concepts)
+
     def __len__(self) -> int:
         return len(self.facts)
 
     def at(self, index: int) -> Pixels:
         """A picture (SIDE, SIDE, 3)."""
         return np.asarray(self.pixels[index // SHARD][index % SHARD])
+
+
+def _opened(pixels: Iterable[Pixels | Path], facts: NDArray[np.uint64], concepts: NDArray[np.str_]) -> Slides:
+    return Slides(mapped(pixels), facts, concepts)
 
 
 def load(folder: Path, *, count: int) -> Slides:

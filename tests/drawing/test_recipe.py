@@ -149,11 +149,10 @@ def test_the_judge_lessens_its_loss_and_never_sees_its_held_style(
 
 
 def test_seconds_take_the_place_of_steps_and_the_batch_is_shared_out(
-    others: tuple[ModuleType, ModuleType, ModuleType], monkeypatch: pytest.MonkeyPatch
+    others: tuple[ModuleType, ModuleType, ModuleType],
 ) -> None:
     make = others[2]
-    monkeypatch.setattr(sys, "argv", "make.py --work w --pictures p --batch 512 --seconds 240".split())
-    options = make.arguments()
+    options = make.arguments("--work w --pictures p --batch 512 --seconds 240".split())
     found = {name: make.settings_of(run, options) for name, run in make.RUNS.items()}
     assert {name: one.seconds for name, one in found.items()} == {
         "decoder": 240, "vqgan": 60, "prior": 30, "judge": 60,
