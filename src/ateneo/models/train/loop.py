@@ -31,15 +31,7 @@ from ateneo.models.train.optimizers import OPTIMIZERS, optimizers_of
 from ateneo.models.train.pictures import curves
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
-FREE = {
-    "steps",
-    "seconds",
-    "save_every",
-    "test_every",
-    "show_every",
-    "log_every",
-    "precision",
-}  # may change when a run goes on
+FREE = frozenset("steps seconds save_every test_every show_every log_every precision".split())  # may change on the way
 Report = Callable[[dict[str, float]], None]
 
 
