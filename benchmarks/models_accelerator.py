@@ -33,6 +33,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ateneo.models.clip import Clip, ClipConfig, TextConfig, contrastive_loss
 from ateneo.models.diffusion import Denoiser
 from ateneo.models.guidance import ClassifierLogP, Guided, frozen
+from ateneo.models.layers import pack
 from ateneo.models.loading import load
 from ateneo.models.losses import simple_loss
 from ateneo.models.samplers import ancestral, ddim
@@ -302,6 +303,7 @@ def tower_cases(sizes: Sizes, device: torch.device) -> Iterator[Case]:
             }
             for key, model in models.items():
                 models[key] = model if isinstance(model, str) else model.to(device, torch.bfloat16)
+            pack(models["ateneo"])
         for batch in sizes.pictures if patch == 32 else sizes.pictures[-1:]:
             x = torch.randn(batch, 3, 224, 224, device=device).bfloat16()
             sides = {

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is 
 
 SMALL = UNetConfig(image_size=16, channels=32, widths=(32, 64), blocks=1, head_channels=32, out_channels=6)
 COSINE = schedule("cosine", 100)
-LEVELS = COSINE.levels("5")
+LEVELS = COSINE.levels([79, 59, 39, 19, 0])  # not from 99: Heun's step there divides by α = 0.0005, rounding and all
 
 
 @pytest.fixture(autouse=True)

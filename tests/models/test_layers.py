@@ -1,14 +1,16 @@
 """Attention and linear layers: each quick way gives what the plain one gives."""
 
 import copy
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from ateneo.models import pack
-from ateneo.models.layers import NARROW, PLAIN_TOKENS, Linear, Transformer, attend
+from ateneo.models.layers import NARROW, PLAIN_TOKENS, Attention, Linear, Transformer, attend
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -32,6 +34,8 @@ def test_attention_over_many_tokens_or_with_narrow_heads_keeps_no_table_of_score
     assert "ScaledDotProduct" not in type(attend(fewer, fewer, fewer).grad_fn).__name__
     narrow = fewer[..., :NARROW]
     assert "ScaledDotProduct" in type(attend(narrow, narrow, narrow).grad_fn).__name__
+    half = narrow.bfloat16()
+    assert "ScaledDotProduct" not in type(attend(half, half, half).grad_fn).__name__
 
 
 def blocks() -> nn.Module:
@@ -47,6 +51,33 @@ def test_packed_weights_give_what_plain_ones_give(rows: int) -> None:
     with torch.no_grad():
         torch.testing.assert_close(packed(x), plain(x), rtol=1e-5, atol=1e-6)
     assert packed.state_dict().keys() == plain.state_dict().keys()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_where_onednn_takes_no_part_packing_joins_q_k_and_v(dtype: torch.dtype) -> None:
+    plain = blocks().to(dtype)
+    packed = pack(copy.deepcopy(plain))
+    x = torch.randn(2, 7, 64, dtype=dtype, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        wanted, products = plain(x), CountsProducts()
+        with products:
+            found = packed(x)
+        torch.testing.assert_close(found, wanted)
+        assert products.count == 2 * 4  # of two blocks: q, k and v in one, the output, up and down
+        first = next(part for part in packed.modules() if isinstance(part, Attention))
+        first.k.weight.zero_()
+        assert not torch.equal(packed(x), wanted)
+    assert packed.state_dict().keys() == plain.state_dict().keys()
+
+
+class CountsProducts(TorchFunctionMode):
+    """How often F.linear is called."""
+
+    count = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func is F.linear
+        return func(*args, **(kwargs or {}))
 
 
 def test_weights_that_change_after_packing_count() -> None:
