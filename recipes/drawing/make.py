@@ -110,14 +110,15 @@ def learn(name: str, options: argparse.Namespace, group: Group) -> Path:
 
 
 def settings_of(run: Run, options: argparse.Namespace) -> Settings:
-    """A run's settings as the command line changes them. With seconds there is no end of steps, and what is not
-    learning is rare."""
+    """A run's settings as the command line changes them. With seconds there is no end of steps, and on an accelerator
+    what is not learning is rare."""
     settings = run.settings
     if options.seconds:
+        settings = replace(settings, steps=NEVER, seconds=options.seconds * run.share)
+    if options.seconds and options.device == "cuda":
         settings = replace(
-            settings, steps=NEVER, seconds=options.seconds * run.share, warmup=200, ema=0.999, log_every=100,
-            save_every=2000, test_every=2000, show_every=4000,
-        )  # fmt: skip
+            settings, warmup=200, ema=0.999, log_every=100, save_every=2000, test_every=2000, show_every=4000
+        )
     if options.precision:
         settings = replace(settings, precision=options.precision)
     batch = settings.batch * options.batch // COMMON.batch if options.batch else settings.batch

@@ -38,6 +38,7 @@ SIZE, INNER = 64, 58  # pixels of a picture, and of the drawing in its middle
 HELD = 100  # concepts that nothing is learned from
 SHIFT = 2  # pixels that a drawing is moved by chance
 WORDINGS = 3  # of a name in one language; one more is kept apart
+TONED = 0.3  # of the pictures, those whose vector is of the drawing in any of its colours
 COLOURINGS = 2  # of a drawing, beside its own
 PART = 512  # pictures that the tower sees at once
 Array = NDArray[np.float32]
@@ -46,7 +47,7 @@ Wording = tuple[str, int, str]  # text, concept, language
 
 @dataclass(frozen=True, slots=True)
 class Drawn(Batch):
-    """Pictures as bytes (B, 3, 64, 64), with the vectors of what is seen (B, E), or of what is said (B, E)."""
+    """Pictures as bytes (B, 3, 64, 64), with the vectors of what is seen (B, E), and of what is said (B, E)."""
 
     vectors: Tensor | None = None
     texts: Tensor | None = None
@@ -254,6 +255,25 @@ class Rows(Pictures, ABC):
         return torch.randint(below, (n,), generator=chance, device=chance.device)
 
 
+class Said:
+    """What is said of each picture of the stock: texts that name its thing, in its colour where it has another."""
+
+    def __init__(self, stock: Stock) -> None:
+        by: dict[tuple[int, int], list[int]] = {}
+        for n, key in enumerate(zip(stock.of.tolist(), stock.of_colour.tolist(), strict=True)):
+            by.setdefault(key, []).append(n)
+        true = [by[key] for key in zip(stock.concept.tolist(), stock.colour.tolist(), strict=True)]
+        self.stock, device = stock, stock.pixels.device
+        self.first = torch.tensor(np.cumsum([0, *map(len, true)])[:-1], device=device)
+        self.counts = torch.tensor([len(one) for one in true], device=device)
+        self.said = torch.tensor([n for one in true for n in one], device=device)
+
+    def texts(self, rows: Tensor, chance: torch.Generator) -> Tensor:
+        """The vector (B, E) of one of the texts of each row (B,)."""
+        nth = (torch.rand(len(rows), generator=chance, device=rows.device) * self.counts[rows]).long()
+        return self.stock.texts[self.said[self.first[rows] + nth]]
+
+
 class Drawings(Rows):
     """Drawings of the stock, moved and mirrored by chance, with the vector of what is then seen; those kept apart as
     they stand."""
@@ -261,12 +281,14 @@ class Drawings(Rows):
     def __init__(self, stock: Stock, *, held: bool = False) -> None:
         kept = [n for n, of in enumerate(stock.concept.tolist()) if (of in stock.held) == held]
         super().__init__(stock, [n for n in kept if n < stock.own] if held else kept)
-        self.held = held
+        self.held, self.said, self.tones = held, Said(stock), tones(stock)
 
     def cut(self, rows: Tensor, chance: torch.Generator) -> Drawn:
-        """The pictures of rows (B,) and their vectors."""
+        """The pictures of rows (B,), their vectors and texts. Some vectors are those of the same drawing in another
+        colour, so that colours are believed of the text."""
+        texts = self.said.texts(rows, chance)
         if self.held:
-            return Drawn(self.stock.pixels[rows], (), vectors=self.stock.vectors[rows, 0])
+            return Drawn(self.stock.pixels[rows], (), vectors=self.stock.vectors[rows, 0], texts=texts)
         B, device = len(rows), rows.device
         turned = torch.rand(B, generator=chance, device=device) < 0.5
         move = torch.randint(-SHIFT, SHIFT + 1, (2, B, 1), generator=chance, device=device)
@@ -275,7 +297,20 @@ class Drawings(Rows):
         x = torch.where(turned[:, None], SIZE - 1 - x, x)
         channel = torch.arange(3, device=device)[None, :, None, None]
         pixels = self.stock.pixels[rows[:, None, None, None], channel, y[:, None, :, None], x[:, None, None, :]]
-        return Drawn(pixels, (), vectors=self.stock.vectors[rows, turned.long()])
+        toned = torch.rand(B, generator=chance, device=device) < TONED
+        nth = self._any(self.tones.shape[1], B, chance)
+        seen = torch.where(toned, self.tones[rows, nth], rows)
+        return Drawn(pixels, (), vectors=self.stock.vectors[seen, turned.long()], texts=texts)
+
+
+def tones(stock: Stock) -> Tensor:
+    """For each picture of the stock itself and the same drawing in its other colours, (n, colours): places."""
+    by: dict[tuple[int, int], list[int]] = {}
+    keys = list(zip(stock.concept.tolist(), stock.style.tolist(), strict=True))
+    for n, key in enumerate(keys):
+        by.setdefault(key, []).append(n)
+    most = max(map(len, by.values()))
+    return torch.tensor([(by[key] * most)[:most] for key in keys], device=stock.pixels.device)
 
 
 class Pairs(Rows):

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from stock import Drawings, Drawn, Pairs, Stock
+from stock import Drawings, Drawn, Pairs, Said, Stock
 from torch import Tensor, nn
 
 from ateneo.models.diffusion import Denoiser
@@ -27,17 +27,18 @@ UNET = UNetConfig(
     image_size=32, in_channels=15, out_channels=12, channels=64, widths=(64, 128, 192), blocks=1, attention=(1, 2),
     head_channels=32, scale_shift=True, groups=16, vector=384,
 )  # fmt: skip
-DECODER = DecoderConfig(image_size=64, patch=2, unet=UNET, sketch=16)
+DECODER = DecoderConfig(image_size=64, patch=2, unet=UNET, sketch=16, text=384)
 VQGAN = VqganConfig(
     image_size=64, widths=(32, 48, 96), blocks=1, attention=(), middle_attention=False, z_channels=32, codes=512,
     embed=32, groups=16,
 )  # fmt: skip
 PRIOR = PriorConfig(embed=384, text=384, tokens=0, heads=6, head_width=32, layers=4, bound=6.0)
 NOISE, T = "cosine", 1000
-RIDGE = 300.0  # squares of the sketch's weights against those of its errors
+RIDGE, RIDGE_TOLD = 300.0, 3.0  # squares of the sketch's weights against those of its errors; texts' vectors are short
 MOST_SNR = 4.0  # by which the error of little noise weighs more than that of much
 DROPPED = 0.15  # of the conditions: what then is learned is the unconditional model
 SHAKEN = 0.5  # length of what is added to the vectors of texts at most, so that other words of the same are near
+TOLD = 0.75  # of the pictures that have a vector, those whose text is told as well; of those without, a third
 BLURRED = 0.3  # how much noise standardised image vectors get at most: a prior's are not exact
 
 
@@ -58,30 +59,37 @@ class DecoderTask(Task):
 
     @torch.no_grad()
     def _fit_sketch(self, stock: Stock) -> None:
-        """The small picture of a vector by least squares with a bound on the weights; it is learned no further."""
+        """The small picture of a vector, and what a text adds to it, by least squares with a bound on the weights; they
+        are learned no further."""
         learned = [n for n, concept in enumerate(stock.concept.tolist()) if concept not in stock.held]
         parts = stock.pixels[learned].split(1024)
         small = torch.cat([F.avg_pool2d(normalised(part), 64 // DECODER.sketch) for part in parts])
         y = torch.stack([small, small.flip(3)], dim=1).flatten(0, 1).flatten(1)  # (2n, 3·side²)
         x = self.model.standardised(stock.vectors[learned]).flatten(0, 1)  # (2n, E)
         assert self.model.sketch is not None
+        assert self.model.told_sketch is not None
         bias = y.mean(0)
-        weight = torch.linalg.solve(x.T @ x + RIDGE * torch.eye(x.shape[1], device=x.device), x.T @ (y - bias))
+        weight = ridge(x, y - bias, RIDGE)
         self.model.sketch.weight.copy_(weight.T)
         self.model.sketch.bias.copy_(bias)
+        texts = Said(stock).texts(torch.tensor(learned, device=x.device), torch.Generator(x.device).manual_seed(0))
+        self.model.told_sketch.weight.copy_(ridge(texts.repeat_interleave(2, 0), y - bias - x @ weight, RIDGE_TOLD).T)
         self.model.sketch.requires_grad_(False)
+        self.model.told_sketch.requires_grad_(False)
 
     def forward(self, batch: Batch) -> Tensor:
         """The simple loss, in which steps with less noise weigh more, up to a bound."""
-        vectors = self.model.standardised(_vectors(batch))
-        chance = torch.rand(2, len(vectors), 1, device=vectors.device)
+        vectors, texts = self.model.standardised(_vectors(batch)), _texts(batch)
+        chance = torch.rand(4, len(vectors), 1, device=vectors.device)
         vectors = vectors + BLURRED * chance[0] * torch.randn_like(vectors)
-        vectors = vectors * (chance[1] >= DROPPED)
-        return self._loss(self.model, normalised(batch.pixels), vectors).mean()
+        texts = shaken(texts, chance[1])
+        seen = chance[2] >= DROPPED
+        told = chance[3] < torch.where(seen, TOLD, 1 / 3)
+        return self._loss(self.model, normalised(batch.pixels), vectors * seen, texts * told).mean()
 
-    def _loss(self, model: Decoder, x0: Tensor, vectors: Tensor) -> Tensor:
+    def _loss(self, model: Decoder, x0: Tensor, vectors: Tensor, texts: Tensor) -> Tensor:
         def network(x: Tensor, t: Tensor) -> Tensor:
-            return model(x, t, vector=vectors).float()
+            return model(x, t, vector=vectors, text=texts).float()
 
         i = torch.randint(T, (len(x0),), device=x0.device)
         noise = torch.randn_like(x0)
@@ -93,7 +101,7 @@ class DecoderTask(Task):
         """The loss on concepts kept apart."""
         assert isinstance(model, Decoder)
         losses = [
-            self._loss(model, normalised(batch.pixels), model.standardised(_vectors(batch)))
+            self._loss(model, normalised(batch.pixels), model.standardised(_vectors(batch)), _texts(batch))
             for batch in held.in_order(64)
         ]
         return {"loss": torch.cat(losses).mean().item()}
@@ -218,8 +226,7 @@ class PriorTask(Task):
         """The error of the predicted vector, evenly over all levels of noise."""
         text = _texts(batch)
         chance = torch.rand(2, len(text), 1, device=text.device)
-        text = F.normalize(text + SHAKEN * chance[0] * torch.randn_like(text) * text.shape[1] ** -0.5, dim=1)
-        text = text * (chance[1] >= DROPPED)
+        text = shaken(text, chance[0]) * (chance[1] >= DROPPED)
         return self._loss(self.model, _vectors(batch), text).mean()
 
     def _loss(self, model: Prior, vectors: Tensor, text: Tensor) -> Tensor:
@@ -242,6 +249,16 @@ class PriorTask(Task):
     def config(self) -> dict[str, Any]:
         """The prior's configuration."""
         return {"ateneo": "prior", "config": asdict(self.model.config), "schedule": NOISE, "T": T}
+
+
+def shaken(texts: Tensor, part: Tensor) -> Tensor:
+    """Vectors of texts (B, E) with a part (B, 1) of SHAKEN added by chance, of unit length."""
+    return F.normalize(texts + SHAKEN * part * torch.randn_like(texts) * texts.shape[1] ** -0.5, dim=1)
+
+
+def ridge(x: Tensor, y: Tensor, bound: float) -> Tensor:
+    """W (I, O) of the least ‖x W - y‖² + bound ‖W‖², for rows x (n, I) and y (n, O)."""
+    return torch.linalg.solve(x.T @ x + bound * torch.eye(x.shape[1], device=x.device), x.T @ y)
 
 
 def difference(drawn: Tensor, wanted: Tensor) -> Tensor:

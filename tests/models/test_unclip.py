@@ -74,6 +74,27 @@ def test_a_sketch_is_seen_beside_the_picture_at_any_size() -> None:
         assert model(torch.randn(1, 3, 32, 32), torch.tensor([9]), vector=vector[:1]).shape == (1, 3, 32, 32)
 
 
+def test_a_text_is_told_beside_the_vector() -> None:
+    torch.manual_seed(0)
+    config = DecoderConfig(patch=4, unet=replace(UNET, in_channels=51), sketch=4, text=5)
+    model = Decoder(config).eval()
+    torch.nn.init.normal_(model.unet.out.weight)
+    x, vectors, texts = torch.randn(2, 3, 16, 16), torch.randn(2, 6), torch.randn(2, 5)
+    level, step, none = schedule("cosine").levels([500])[0], torch.tensor([500]), torch.zeros(2, 5)
+    with torch.no_grad():
+        assert model.told is not None
+        torch.nn.init.normal_(model.told[2].weight)  # type: ignore[arg-type, index]
+        torch.testing.assert_close(model(x, step, vector=vectors, text=none), model(x, step, vector=vectors))
+        one = model.denoiser(vectors, texts=texts)(x, level).x0
+        torch.testing.assert_close(one, model(x, step, vector=model.standardised(vectors), text=texts).clamp(-1, 1))
+        assert not torch.allclose(one, model.denoiser(vectors)(x, level).x0)
+        free = model.denoiser()(x, level).x0
+        led = model.denoiser(vectors, texts=texts, scale=0.0)(x, level).x0
+        torch.testing.assert_close(led, free)
+    with pytest.raises(InputError, match="no text"):
+        decoder()(x, step, vector=vectors, text=texts)
+
+
 def test_the_way_between_two_pictures_goes_by_even_angles() -> None:
     a, b = torch.tensor([[1.0, 0, 0]]), torch.tensor([[0.0, 2, 0]])
     way = slerp(a, b, torch.linspace(0, 1, 4)[:, None])

@@ -136,8 +136,10 @@ class Studio:
         return sampled(denoiser, self.schedule, how, watch=watch)
 
     def unclip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
-        """Pictures of the vectors that the prior makes of the words' vector (E,)."""
-        return self.of_vectors(self.prior_vectors(words, how), how, watch=watch)
+        """Pictures of the vectors that the prior makes of the words' vector (E,), which the decoder is told as well."""
+        text = torch.from_numpy(np.ascontiguousarray(words)).float().reshape(1, -1)
+        told = text if self.decoder.config.text else None
+        return self.of_vectors(self.prior_vectors(words, how), how, texts=told, watch=watch)
 
     def vqgan_clip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures by changing codes under the words' vector (E,)"""
@@ -160,9 +162,11 @@ class Studio:
         nearest = (tried @ text[0]).argmax(1)
         return tried[torch.arange(how.n), nearest]
 
-    def of_vectors(self, vectors: Tensor, how: How, *, watch: Watch | None = None) -> Bytes:
-        """Pictures of image vectors (n, E), under classifier-free guidance."""
-        denoiser = self.decoder.denoiser(vectors, scale=how.scale)
+    def of_vectors(
+        self, vectors: Tensor, how: How, *, texts: Tensor | None = None, watch: Watch | None = None
+    ) -> Bytes:
+        """Pictures of image vectors (n, E), and of texts (n or 1, E) if any, under classifier-free guidance."""
+        denoiser = self.decoder.denoiser(vectors, texts=texts, scale=how.scale)
         followed: DenoiserLike = Contrasted(denoiser, self.decoder) if watch else denoiser
         return sampled(followed, self.schedule, how, watch=watch, flow=True)
 
