@@ -1,7 +1,7 @@
 """Is what a language model writes checked well? A stand-in that answers from the evidence and plants errors on demand.
 
     python benchmarks/assistant.py [--data nwit|bitcoin] [--errors 500] [--seed 1]
-    python benchmarks/assistant.py --roles [--data nwit|bitcoin] [--errors 200]
+    python benchmarks/assistant.py --apart roles|qualifier [--data nwit|bitcoin] [--errors 200]
     python benchmarks/assistant.py --hostile
 
 The talks of talks_nwit or talks_bitcoin are an archive, every second one in Spanish. Questions are asked of it until so
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hostile import HOSTILE
-from planting import ERRORS, ROLES
+from planting import ERRORS, QUALIFIER, ROLES
 from squad_talks import table
 from stand_ins import Faithful, Obedient
 from talk_pairs import PairedTalk, bitcoin, nwit
@@ -224,14 +224,14 @@ def main() -> None:
     options.add_argument("--errors", type=int, default=500)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--show", default="", help="print what was judged wrongly of one kind (good, number, ...)")
-    options.add_argument("--roles", action="store_true", help="plant only words that change places")
+    options.add_argument("--apart", choices=(ROLES, QUALIFIER), help="plant errors of this kind alone")
     options.add_argument("--hostile", action="store_true")
     given = options.parse_args()
     if given.hostile:
         hostile()
         innocent()
     else:
-        kinds = (ROLES,) if given.roles else ERRORS
+        kinds = (given.apart,) if given.apart else ERRORS
         measure(given.data, errors=given.errors, seed=given.seed, show=given.show, kinds=kinds)
 
 

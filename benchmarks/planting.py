@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bounding import PUT_IN, changes
+
 from ateneo import text
 from ateneo.common_words import share
 
@@ -19,6 +21,8 @@ SUBJECT = 0.1  # share of passages; words that most talks use are above
 FEWEST = 2  # words of a subject in a claim
 ERRORS = ("number", "talk", "name", "claim", "negation", "time")
 ROLES = "roles"  # planted apart: two words of the sentence change places
+YEARS = 1900  # a number from here on counts nothing, as often as not
+QUALIFIER = "qualifier"  # planted apart: a word that bounds the claim is changed, taken out or put in
 
 SYNONYMS = {
     "en": {
@@ -304,6 +308,17 @@ def _roles(base: Said, piece: Piece, pool: Sequence[Piece], dice: random.Random)
     return _with(base, base.text[: a.start()] + one + base.text[a.end() : b.start()] + other + base.text[b.end() :])
 
 
+def _qualifier(base: Said, piece: Piece, pool: Sequence[Piece], dice: random.Random) -> Said | None:
+    """A word that bounds the claim is changed or taken out, or one is put in before a number."""
+    counts = [m for m in numbers_in(base.text, base.language) if value(m[0]).isdigit() and int(value(m[0])) < YEARS]
+    places = [*changes(base.text, base.language), *((m.start(), m.start(), "") for m in counts)]
+    if not places:
+        return None
+    start, end, new = dice.choice(places)
+    new = new if end > start else dice.choice(PUT_IN[base.language]) + " "
+    return _with(base, base.text[:start] + _as(new, base.text[start : start + 1]) + base.text[end:])
+
+
 def _as(word: str, like: str) -> str:
     """A word with the capital of another."""
     return word[:1].upper() + word[1:] if like[:1].isupper() else word[:1].lower() + word[1:]
@@ -312,5 +327,5 @@ def _as(word: str, like: str) -> str:
 Planter = Callable[[Said, Piece, Sequence[Piece], random.Random], Said | None]
 PLANTERS: dict[str, Planter] = {
     "number": _number, "talk": _talk, "name": _name, "claim": _claim, "negation": _negation, "time": _time,
-    "roles": _roles,
+    "roles": _roles, "qualifier": _qualifier,
 }  # fmt: skip

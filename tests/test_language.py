@@ -185,6 +185,27 @@ def test_roles_that_are_turned_round_are_told(said: str, evidence: str, turned: 
     assert ("roles" in {doubt.kind for doubt in check(said, [evidence], [OTHER], lexicon=lexicon)}) == turned
 
 
+@pytest.mark.parametrize(("said", "evidence", "otherwise"), [
+    ("The bridge needs only 3 pillars.", "The bridge needs 3 pillars.", True),
+    ("El puente tiene casi 3 pilares.", "The bridge has 3 pillars.", True),
+    ("Todos los ríos de la región bajan sin agua.", "Some of the rivers of the region carry no water.", True),
+    ("Algunos ríos de la región bajan llenos.", "Some of the rivers of the region are full.", False),
+    ("Doctors can wash their hands before they operate.", "Doctors must wash their hands before they operate.", True),
+    ("Los médicos deben lavarse las manos.", "Doctors have to wash their hands.", False),
+    ("Los médicos se lavan las manos después de operar.", "Doctors wash their hands before they operate.", True),
+    ("According to the talk, the dam always holds.", "The dam holds if the rain stops.", True),
+    ("The museum opens on Mondays.", "The museum only opens on Mondays.", True),
+    ("El museo solo abre los lunes.", "The museum opens just on Mondays.", False),
+    ("El museo abre más o menos a las 10.", "The museum opens at about 10.", False),
+    ("Sí, el museo abre los lunes.", "The museum opens on Mondays.", False),
+    ("At most 20 people live there.", "Al menos 20 personas viven allí.", True),
+])  # fmt: skip
+def test_words_that_bound_a_claim_otherwise_are_told(
+    said: str, evidence: str, otherwise: bool, lexicon: Lexicon
+) -> None:
+    assert ("qualifier" in {doubt.kind for doubt in check(said, [evidence], [OTHER], lexicon=lexicon)}) == otherwise
+
+
 @pytest.mark.parametrize(("said", "evidence"), [
     ("Ese es un espacio seguro para hablar.", "That's not a safe space to talk."),
     ("El objeto universal es importante para todos.", "The universal object is not important for everybody."),

@@ -17,6 +17,7 @@ from ateneo.language.changes import changed
 from ateneo.language.doubts import Doubt
 from ateneo.language.figures import values
 from ateneo.language.negation import contrary
+from ateneo.language.qualifiers import qualified
 from ateneo.language.reading import Token, read
 from ateneo.language.roles import exchanged, turned
 from ateneo.search.lexicon import Lexicon
@@ -28,7 +29,7 @@ COVERED = {
     False: 0.2,
 }  # share of a sentence's weight that must be met, in the language of its evidence or not
 ROWS = (3, 4, 5, 6)  # words of weight in a row that are looked at together
-ELSEWHERE = 0.5  # by how much more another piece may meet such a row, times the root of its weight
+ELSEWHERE = 0.55  # by how much more another piece may meet such a row, times the root of its weight
 NATIVE = 0.8  # of how well a piece in the sentence's language meets it, where those named are in the other
 WHOLE = 0.1  # ... or the whole sentence, as a share
 NAME = 0.75  # cosine of a name and its translation
@@ -68,10 +69,11 @@ def check(
     known = [token for piece in about for token in read(piece)]
     met = support(said, evidence, lexicon)
     doubts = [*_numbers(said, [*evidence, *known]), *_names(said, [*evidence, *known], met)]
-    doubts += changed(said, evidence) if _same(sentence, named) else []
+    same = _same(sentence, named)
+    doubts += changed(said, evidence) if same else []
     if contrary(said, evidence, met):
         doubts.append(Doubt("negation", sentence))
-    same = _same(sentence, named)
+    doubts += qualified(said, evidence, met, same=same)
     doubts += _roles(said, named, met, same=same)
     fits = [
         support(said, read(piece), lexicon) * (NATIVE if not same and _same(sentence, [piece]) else 1.0)
