@@ -164,9 +164,9 @@ def _lost(
     """Whether a value of the evidence is gone, though what it stands for is told."""
     if mark.value not in SURE or _excused(mark.value, sentence):
         return False
-    here, there = (sum(m.value == mark.value for m in found) for found in (own, theirs))
+    here = any(m.value == mark.value for m in own)
     after = [m for m in range(mark.end, min(len(evidence), mark.end + REACH)) if _tells(evidence[m])][:MOVES]
-    return here < there and bool(after) and bool(met.size) and all(met[:, m].max() >= MET for m in after)
+    return not here and bool(after) and bool(met.size) and all(met[:, m].max() >= MET for m in after)
 
 
 def _tells(token: Token) -> bool:
