@@ -71,8 +71,13 @@ def main() -> None:
         for name in names:
             learn(name, options, group)
     if not (options.only or options.prepare):
-        ship.write(options.work, options.out, tower=options.tower, stock=material("decoder", options))
-        ship.judge(options.work)
+        batches = {name: settings_of(run, options).batch for name, run in RUNS.items()}
+        ship.write(
+            options.work, options.out, tower=options.tower, stock=material("decoder", options), batches=batches,
+            begun=options.begin,
+        )  # fmt: skip
+        if (options.work / "runs" / "judge" / "model").is_dir():
+            ship.judge(options.work)
 
 
 def material(name: str, options: argparse.Namespace) -> stock.Stock:

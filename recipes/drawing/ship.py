@@ -1,6 +1,7 @@
 """The files that ship: half-precision weights of the tower, the decoder, the VQGAN and the prior, and their card."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,21 +46,27 @@ def judge(work: Path) -> None:
     put(Path(__file__).parent, "judge", load_file(folder / "model.safetensors"), said)
 
 
-def write(work: Path, out: Path, *, tower: Path, stock: Stock) -> None:
-    """Writes the models of the runs below work/runs, the tower they belong to, config.json and the card."""
+def write(
+    work: Path, out: Path, *, tower: Path, stock: Stock, batches: Mapping[str, int], begun: bool = False,
+    held: Path = HELD
+) -> None:  # fmt: skip
+    """Writes the models of the runs below work/runs, the tower they belong to, config.json and the card; what has no
+    run stays as it is. batches: pictures of a step of each. begun: the runs started from the models that are there.
+    held: where the captions that are measured on go."""
     out.mkdir(parents=True, exist_ok=True)
-    steps = {}
     for name in MODELS:
-        folder = work / "runs" / name / "model"
-        said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        put(out, name, load_file(folder / "model.safetensors"), said)
-        records = (work / "runs" / name / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        steps[name] = json.loads(records[-1])
+        run = work / "runs" / name
+        if not (run / "model").is_dir():
+            continue
+        said = json.loads((run / "model" / "config.json").read_text(encoding="utf-8"))
+        last = json.loads((run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+        said["learned"] = [*(learned(out, name) if begun else []), [int(last["step"]), batches[name]]]
+        put(out, name, load_file(run / "model" / "model.safetensors"), said)
     put(out, "tower", load_file(tower), {"ateneo": "tower", "config": asdict(tower_config(tower))})
     about = {"text_space": SentenceVectors().space, "schedule": NOISE, "T": T}
     write_whole(out / "config.json", (json.dumps(about, indent=1) + "\n").encode())
-    write_whole(HELD, (json.dumps(held_captions(stock), ensure_ascii=False, indent=0) + "\n").encode())
-    write_whole(out / "card.md", card(out, stock=stock, steps=steps, about=about).encode())
+    write_whole(held, (json.dumps(held_captions(stock), ensure_ascii=False, indent=0) + "\n").encode())
+    write_whole(out / "card.md", card(out, stock=stock, about=about).encode())
 
 
 def held_captions(stock: Stock) -> dict[str, list[tuple[str, str]]]:
@@ -75,6 +82,12 @@ def held_captions(stock: Stock) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def learned(out: Path, name: str) -> list[list[int]]:
+    """Steps and pictures a step of each run that a model there has learned in."""
+    found: list[list[int]] = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))["learned"]
+    return found
+
+
 def put(out: Path, name: str, weights: dict[str, torch.Tensor], said: dict[str, Any]) -> None:
     """NAME.safetensors in half precision, NAME.json."""
     half = {key: value.half() if value.is_floating_point() else value for key, value in weights.items()}
@@ -82,13 +95,12 @@ def put(out: Path, name: str, weights: dict[str, torch.Tensor], said: dict[str, 
     write_whole(out / f"{name}.json", (json.dumps(said, indent=1) + "\n").encode())
 
 
-def card(out: Path, *, stock: Stock, steps: dict[str, dict[str, float]], about: dict[str, Any]) -> str:
+def card(out: Path, *, stock: Stock, about: dict[str, Any]) -> str:
     """card.md: what the models are, their data and licences, and how long they learned."""
     size = {name: (out / f"{name}.safetensors").stat().st_size / 1e6 for name in (*MODELS, "tower")}
     sources = "\n".join(f"| @iconify-json/{style} | {LICENCES[style]} |" for style in STYLES)
-    learned = "\n".join(
-        f"| {name}.safetensors | {size[name]:.1f} MB | {steps[name]['step']:.0f} steps |" for name in MODELS
-    )
+    told = {name: ", then ".join(f"{n} steps of {batch}" for n, batch in learned(out, name)) for name in MODELS}
+    rows = "\n".join(f"| {name}.safetensors | {size[name]:.1f} MB | {told[name]} |" for name in MODELS)
     held = ", ".join(stock.names[n]["es"] for n in sorted(stock.held)[:12])
     kept = int(stock.own)
     return f"""# Small models that draw
@@ -100,12 +112,12 @@ gradient guides.
 
 | file | size | learned |
 |---|---|---|
-{learned}
+{rows}
 | tower.safetensors | {size["tower"]:.1f} MB | by recipes/pictures |
 
 `decoder` is a U-Net over blocks of 2 x 2 pixels that predicts x₀ on the cosine schedule, given the standardised image
-vector of the picture, or zeros, which stand for any picture, and a
-sketch of 16 x 16 places that is linear in that vector. `prior` is a transformer over four tokens that predicts an
+vector of the picture and the vector of what is said of it, zeros in place of either for none, and a sketch of
+16 x 16 places that is linear in the two. `prior` is a transformer over four tokens that predicts an
 image vector from a text vector. `vqgan` has 512 codes, each for 4 x 4 pixels, and learned from differences of pixels
 and edges; it had no discriminator.
 

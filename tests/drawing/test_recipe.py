@@ -1,5 +1,6 @@
 """What the recipe learns from, and that its three tasks learn."""
 
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -7,6 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "drawing"
 
@@ -159,6 +161,27 @@ def test_seconds_take_the_place_of_steps_and_the_batch_is_shared_out(
     }  # fmt: skip
     assert found["prior"].batch == 2048
     assert min(one.steps for one in found.values()) > 10**6
+
+
+def test_what_has_a_run_is_shipped_and_what_it_learned_before_is_remembered(
+    recipe: tuple[ModuleType, ModuleType], others: tuple[ModuleType, ModuleType, ModuleType], tmp_path: Path
+) -> None:
+    ship, out = others[2].ship, tmp_path / "out"
+    shutil.copytree(RECIPE.parents[1] / "src" / "ateneo" / "small" / "drawing", out)
+    before, run = ship.learned(out, "prior"), tmp_path / "runs" / "prior"
+    (run / "model").mkdir(parents=True)
+    save_file({"weight": torch.ones(2)}, run / "model" / "model.safetensors")
+    (run / "model" / "config.json").write_text('{"ateneo": "prior"}')
+    (run / "metrics.jsonl").write_text('{"step": 20}\n{"step": 31, "loss": 1.0}\n')
+    decoder = (out / "decoder.safetensors").read_bytes()
+    given = {"tower": out / "tower.safetensors", "stock": small_stock(recipe[0]), "batches": {"prior": 256}}
+    ship.write(tmp_path, out, **given, begun=True, held=tmp_path / "held.json")
+    assert ship.learned(out, "prior") == [*before, [31, 256]]
+    assert f"{before[0][0]} steps of {before[0][1]}, then 31 steps of 256" in (out / "card.md").read_text()
+    assert load_file(out / "prior.safetensors")["weight"].dtype == torch.float16
+    assert (out / "decoder.safetensors").read_bytes() == decoder
+    ship.write(tmp_path, out, **given, held=tmp_path / "held.json")
+    assert ship.learned(out, "prior") == [[31, 256]]
 
 
 def test_a_drawing_lies_in_the_middle_of_white(recipe: tuple[ModuleType, ModuleType]) -> None:
