@@ -131,6 +131,9 @@ def test_what_may_help_is_tried_again_and_what_does_not_is_not() -> None:
     assert one.text("ping", "es", {}) == "a"
     assert (waits[0], one.spent.tries) == (3, 2)
     assert 1.5 < waits[1] < 2.5
+    with pytest.raises(Unavailable):  # a server that wants to be left alone for long is
+        Calls(Says(Unavailable("busy", after=600), "never"), sleep=waits.append).text("ping", "es", {})
+    assert len(waits) == 2
     failing = Says(EngineError("no such model"), "never")
     with pytest.raises(EngineError, match="no such model"):
         Calls(failing, sleep=waits.append).text("ping", "es", {})
@@ -179,6 +182,10 @@ def test_what_it_does_not_say_is_doubted(wrong: str, kind: str, lexicon: Lexicon
     ("In March, Google bought Microsoft for money.", "Google compró Microsoft en marzo por dinero.", False),
     ("El tren es más rápido que el coche.", "El coche es más rápido que el tren.", True),
     ("Con luz se hace hidrógeno, y con gas calor.", "Con gas se hace calor, y con luz hidrógeno.", False),
+    ("El coche de hidrógeno no hace humo.", "El hidrógeno mueve el coche sin humo.", False),
+    ("El coche anda con hidrógeno, sin humo.", "El hidrógeno mueve el coche sin humo.", False),
+    ("The farmers of the valley sell the oil that they press to the merchants of the coast every single winter.",
+     "Los comerciantes de la costa venden el aceite que prensan a los agricultores del valle cada invierno.", True),
     ("Clean hydrogen energy moves the car.", "La energía de hidrógeno limpia mueve el coche.", False),
 ])  # fmt: skip
 def test_roles_that_are_turned_round_are_told(said: str, evidence: str, turned: bool, lexicon: Lexicon) -> None:

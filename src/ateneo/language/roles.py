@@ -1,10 +1,10 @@
 """Roles turned round: "the man bites the dog" of a dog that bites a man.
 
 Each word of weight has its place in the evidence, where it is met best and meets best. The words around it, by theirs,
-tell where it ought to stand. Two words of one clause, each of which stands where the other ought to, turn round what is
-said; in one language so do two that stand in each other's place between words that stayed. "By" turns a sentence
-without turning what it says; in the other language nouns turn by themselves ("clean hydrogen energy"), so that the two
-must be further apart.
+tell where it ought to stand. Two words of one clause, each of which stands where the other ought to, with a word that
+stayed between them, turn round what is said; in one language so do two that stand in each other's place between words
+that stayed. "By" turns a sentence without turning what it says; in the other language nouns turn by themselves ("clean
+hydrogen energy"), so that the two must be further apart.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,8 @@ def turned(sentence: Sequence[Token], evidence: Sequence[Token], met: Matrix, *,
             if one[1] - other[1] < APART[same] or not _one_clause(sentence, evidence, one, other):
                 continue
             rest = [*places[:first], *places[first + 1 : second], *places[second + 1 :]]
-            if not _in_order(rest, one[0], other[0]):
+            held = any(one[0] < n < other[0] for n, _ in rest)  # other words may turn it rightly
+            if not held or not _in_order(rest, one[0], other[0]):
                 continue
             here, there = (_ought(n, rest, met.shape) for n in (one[0], other[0]))
             own = abs(one[1] - here) + abs(other[1] - there)
