@@ -86,14 +86,14 @@ def paired(talks: Sequence[PairedTalk], folder: Path) -> tuple[Asking, dict[str,
     return asking, other
 
 
-def questions(talks: Sequence[PairedTalk], dice: random.Random) -> list[str]:
-    """A question about each pair, in either language, in some order."""
+def questions(talks: Sequence[PairedTalk], dice: random.Random, *, language: str | None = None) -> list[str]:
+    """A question about each pair, in this language or (None) in either, in some order."""
     found = []
     for pair in (p for talk in talks for p in talk.pairs):
-        language = dice.choice(("en", "es"))
-        rare = {w for w in text.tokens(getattr(pair, language)) if share(w) < RARE and w.isalpha()}
+        spoken = language or dice.choice(("en", "es"))
+        rare = {w for w in text.tokens(getattr(pair, spoken)) if share(w) < RARE and w.isalpha()}
         words = sorted(rare, key=lambda w: (-len(w), w))
-        begins = {"en": "What is said about", "es": "¿Qué se dice de"}[language]
+        begins = {"en": "What is said about", "es": "¿Qué se dice de"}[spoken]
         if len(words) >= WORDS:
             found.append(f"{begins} {' '.join(words[:WORDS])}?")
     dice.shuffle(found)

@@ -1,23 +1,30 @@
-"""What a language model costs: calls and tokens for an hour of talk, for summaries and for repairs.
+"""What a language model costs: calls and tokens of an answer, and for an hour of talk, for summaries and for repairs.
 
-    python benchmarks/cost.py [--language en|es]
+    python benchmarks/cost.py [--language en|es] [--questions 60]
 
-The talks of talks_nwit, their chapters as without slides. The stand-in answers each call with three sentences of the
-talk, or with five repairs; tokens are counted at four letters each, so a model's own count will differ.
+The talks of talks_nwit, all in one language, their chapters as without slides. The stand-in answers each call with
+three sentences of the talk, with eight of an answer, or with five repairs; tokens are counted at four letters each, so
+that a model's own count will differ.
 """
 
 import argparse
 import json
+import random
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from talk_pairs import nwit
+from assistant import Asking, questions
+from talk_pairs import PairedTalk, nwit
 
 from ateneo.engines import Message
 from ateneo.ingest import repairs, summary, written
 from ateneo.language.calls import Calls
 from ateneo.records import Talk, Track
+
+SUMS_UP, ANSWERS = 3, 8  # sentences of the stand-in
 
 
 class Brief:
@@ -34,14 +41,39 @@ class Brief:
             one = {"caption": 1, "was": "a word", "now": "another", "reason": "it stands on a slide"}
             yield json.dumps({"repairs": [one] * 5})
             return
-        sentences = [{"text": text, "evidence": [int(number)]} for number, text in evidence[:3]]
+        parts = {"part": "all"} if "disagreements" in (schema or {}).get("properties", {}) else {}
+        said = evidence[: ANSWERS if parts else SUMS_UP]
+        sentences = [{**parts, "text": text, "evidence": [int(number)]} for number, text in said]
         yield json.dumps({"title": evidence[0][1][:60], "sentences": sentences}, ensure_ascii=False)
+
+
+def answers(talks: Sequence[PairedTalk], language: str, *, count: int) -> str:
+    """What answers to so many questions cost, on average and at most."""
+    spent = []
+    with tempfile.TemporaryDirectory() as folder:
+        asking = Asking(Path(folder))
+        with asking.index.batch(every=10_000):
+            for one in talks:
+                asking.add(Talk(one.id, one.title, language=language), one.said[language])
+        asking.index.refresh()
+        for question in questions(talks, random.Random(1), language=language)[:count]:
+            calls = Calls(Brief())
+            asking.ask(question, calls)
+            spent.append(calls.spent)
+    tokens = [one.read + one.written for one in spent]
+    read = sum(one.read for one in spent) / count
+    return (
+        f"{count} answers: {sum(one.calls for one in spent) / count:.1f} calls each, {sum(tokens) / count:.0f} tokens, "
+        f"{read:.0f} of them read; at most {max(tokens)}"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--language", choices=("en", "es"), default="en")
-    language = parser.parse_args().language
+    parser.add_argument("--questions", type=int, default=60)
+    given = parser.parse_args()
+    language = given.language
     hours, spent = 0.0, {"summaries": [0, 0, 0], "repairs": [0, 0, 0]}
     talks = nwit()
     for one in talks:
@@ -58,6 +90,7 @@ def main() -> None:
             for n, count in enumerate((calls.spent.calls, calls.spent.read, calls.spent.written)):
                 spent[what][n] += count
     print(f"{len(talks)} talks, {hours:.1f} hours, {language}")
+    print(answers(talks, language, count=given.questions))
     for what, (count, read, wrote) in spent.items():
         print(f"{what}: an hour {count / hours:.0f} calls, {read / hours:.0f} tokens read, {wrote / hours:.0f} written")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ateneo import Archive
+from ateneo.cli import render
 from ateneo.records import Asked
 from tests.conftest import Command, write_vtt
 
@@ -95,6 +96,8 @@ def test_an_answer_of_which_nothing_is_left_is_ateneos_own(ask: Ask) -> None:
     assert CAR[1] in merged(asked)
     assert asked.assistance
     assert "nothing that the model wrote" in asked.assistance.note
+    shown = render.ask(asked, source=lambda talk: talk)
+    assert "Escrito sin el modelo de lenguaje: las charlas no dicen nada" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(

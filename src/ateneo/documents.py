@@ -82,7 +82,8 @@ def ask(asked: Asked) -> dict[str, Any]:
 def _assistance(record: Assistance) -> dict[str, Any]:
     """ASSISTANCE."""
     sides = [[sentence(one) for one in part] for part in record.disagreements]
-    return _record(record, Assistance) | {"disagreements": sides}
+    said = {name: value for name, value in _record(record, Assistance).items() if name != "failed"}
+    return said | {"disagreements": sides, "note": record.note}
 
 
 def models(rows: Iterable[Row]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ateneo.errors import AteneoError
+
 Source = Literal["speech", "slide", "summary"]
 Mark = Literal["loop", "gap", "repaired"]
 Kind = Literal["speech", "slide", "summary", "frame"]
@@ -248,15 +250,20 @@ class TalkAnswer:
 @dataclass(frozen=True, slots=True)
 class Assistance:
     """What a language model had to do with an answer: its name; calls of it, and tokens read and written; the question
-    as it was understood after earlier ones; what talks say against one another, side by side; and why parts of the
-    answer, or all of it, are Ateneo's own, where they are."""
+    as it was understood after earlier ones; what talks say against one another, side by side; and what failed, so that
+    parts of the answer, or all of it, are Ateneo's own."""
 
     model: str
     calls: int = 0
     tokens: int = 0
     understood: str = ""
     disagreements: tuple[tuple[Sentence, ...], ...] = ()
-    note: str = ""
+    failed: AteneoError | None = None
+
+    @property
+    def note(self) -> str:
+        """What failed, in English; "" where nothing did."""
+        return str(self.failed or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class _Draft:
     disagreements: list[tuple[Sentence, ...]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)  # searches for what the writer missed
     dropped: int = 0
-    note: str = ""
+    failed: EngineError | None = None
 
     def every(self) -> list[Sentence]:
         """The sentences of all parts that are borne out."""
@@ -83,19 +83,19 @@ def assisted(
     `told` is given each sentence of the answer over all talks as soon as it is checked. Never raises EngineError of the
     model: what it fails at, Ateneo does by itself, and says so in the answer's `assistance`."""
     language = text.guess_language(question)
-    understood, gathered, note = _found(question, look, calls=calls, language=language, after=after)
+    understood, gathered, failed = _found(question, look, calls=calls, language=language, after=after)
     if not gathered.sure:
         refusal = written(question, gathered, writer=Extractive())
-        return _with(refusal, calls, understood=understood, draft=_Draft(note=note), question=question)
+        return _with(refusal, calls, understood=understood, draft=_Draft(failed=failed), question=question)
     evidence, more = chosen(gathered), gathered
-    draft = _Draft(note=note)
+    draft = _Draft(failed=failed)
     try:
         _write(understood, evidence, draft, calls=calls, language=language, lexicon=lexicon, told=told)
         more = _further(understood, look, gathered, draft)
         if more is not gathered and (new := _new(more, [*gathered.evidence, *evidence], first=len(evidence) + 1)):
             _write(understood, new, draft, calls=calls, language=language, lexicon=lexicon, told=told, before=evidence)
     except EngineError as error:
-        draft.note = str(error)
+        draft.failed = error
     _second_opinion(draft, calls, language=language, told=told)
     whole = _whole(question, gathered, draft, told, further=more.talks)
     return _with(whole, calls, understood=understood, draft=draft, question=question)
@@ -164,23 +164,23 @@ def _near(place: Mapping[tuple[str, float, str], int], one: Evidence, count: int
 
 def _found(
     question: str, look: Look, *, calls: Calls, language: str | None, after: Sequence[str]
-) -> tuple[str, Gathered, str]:
+) -> tuple[str, Gathered, EngineError | None]:
     """The question as understood, what was found for it and for its parts, and what the model failed at."""
     first = look(question) if not after else None
     if first is not None and not _several(question) and (not first.sure or _met([first]) >= ENOUGH):
-        return question, first, ""  # a plain question that is refused is refused, whatever a model would look for
+        return question, first, None  # a plain question that is refused is refused, whatever a model would look for
     try:
         values = {"before": fence.fenced("\n".join(after) or "-", "questions"), "question": question}
         plan = calls.structured("plan", language, values, PLAN, max_tokens=FEW_TOKENS)
     except EngineError as error:
-        return question, first or look(question), str(error)
+        return question, first or look(question), error
     understood = (fence.clean(plan["question"])[:LONGEST] or question) if after else question
     whole = first or look(understood)
     parts = [look(fence.clean(one)[:LONGEST]) for one in plan["searches"][:MOST_SEARCHES] if one.strip()]
     parts = [one for one in parts if one.sure]
     if not whole.sure and not (_several(understood) and parts and _met([whole, *parts], of=whole) >= TOGETHER):
-        return understood, Gathered(whole.question, whole.ranked, (), ()), ""
-    return understood, _joined(whole, parts), ""
+        return understood, Gathered(whole.question, whole.ranked, (), ()), None
+    return understood, _joined(whole, parts), None
 
 
 def _several(question: str) -> bool:
@@ -340,7 +340,7 @@ def _whole(
         merged = own.answer.sentences
         for sentence in merged if told else ():
             told(sentence)  # type: ignore[misc]
-        draft.note = draft.note or "nothing that the model wrote over all talks was supported"
+        draft.failed = draft.failed or EngineError("nothing that the model wrote over all talks was supported")
     talks = tuple(TalkAnswer(one.talk, tuple(draft.parts.get(one.talk.id, ())) or one.sentences) for one in own.talks)
     there = {one.talk.id for one in talks}
     for talk in further:
@@ -354,6 +354,6 @@ def _with(asked: Asked, calls: Calls, *, understood: str, draft: _Draft, questio
     spent = calls.spent
     assistance = Assistance(
         calls.engine.name, spent.calls, spent.read + spent.written, understood if understood != question else "",
-        tuple(draft.disagreements), draft.note,
+        tuple(draft.disagreements), draft.failed,
     )  # fmt: skip
     return Asked(asked.question, asked.answer, asked.talks, asked.nearest, asked.dropped, assistance)

@@ -14,6 +14,7 @@ from ateneo.export import clock
 from ateneo.ingest.run import AddReport
 from ateneo.records import Arithmetic, Asked, Citation, Hit, Hits, Looked, Sentence, Sight, Sights, Talk, TalkDetail
 from ateneo.text import guess_language
+from ateneo.web import spanish
 
 WIDTH = 100  # columns of running text
 REFUSAL = {"en": ("The archive does not say.", "Nearest:"), "es": ("El archivo no lo dice.", "Lo más cercano:")}
@@ -170,7 +171,8 @@ def _assistance(asked: Asked) -> list[str]:
     lines = [known["understood"].format(asked.assistance.understood)] if asked.assistance.understood else []
     lines += [known["dropped"].format(asked.dropped)] if asked.dropped else []
     lines += [known["doubtful"].format(doubtful)] if doubtful else []
-    lines += [known["note"].format(asked.assistance.note)] if asked.assistance.note else []
+    if failed := asked.assistance.failed:
+        lines.append(known["note"].format(spanish.said(failed) if _language(asked) == "es" else failed))
     return ["", *(_wrapped(line) for line in lines)] if lines else []
 
 

@@ -137,15 +137,21 @@ class OpenAIChat:
 
     def _pieces(self, chunks: Any) -> Generator[str, None, Usage | None]:
         """The pieces of text, and at the end the Usage. Raises Unavailable where the end never came."""
-        usage, ended = None, False
+        usage, begun, ended = None, False, False
         with chunks:
             for chunk in chunks:
+                begun = True
                 if chunk.usage:
                     usage = Usage(chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0)
                 for choice in (chunk.choices or [])[:1]:
                     ended = ended or bool(choice.finish_reason)
                     if choice.delta and choice.delta.content:
                         yield choice.delta.content
+        if not begun:
+            raise EngineError(
+                "{place} answers, but not as a language model does; check language_url (most end in /v1)",
+                place=self.place,
+            )
         if not ended:
             raise Unavailable("{place} stopped in the middle of an answer; try again", place=self.place)
         return usage
@@ -195,7 +201,7 @@ class OpenAIChat:
                     "{place} refuses the request ({said}); see docs/assistant.md", place=self.place, said=said
                 )
             case openai.APIConnectionError() if error.__cause__ is not None:
-                why = self._safe(str(error.__cause__))
+                why = self._safe(str(error.__cause__)).rstrip(".")
                 return Unavailable(
                     "cannot reach {place}: {why}; start the server, or check language_url", place=self.place, why=why
                 )

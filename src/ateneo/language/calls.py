@@ -26,7 +26,7 @@ TOKENS = 1500  # of one answer, at most
 LIMIT = 120.0  # s for one call, its tries together
 TRIES = 3  # of a call whose server is busy or breaks off
 WAIT = 1.0  # s before the second try; doubled for each more
-LONGEST_WAIT = 20.0  # s, whatever a server asks for
+LONGEST_WAIT = 20.0  # s; a server that asks for more is not tried again
 LETTERS = 8  # characters that a token has at most: what goes on beyond has lost its end
 LETTERS_MEAN = 4  # of a token, where the server does not count
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
@@ -132,8 +132,8 @@ class Calls:
                     yield whole
                 return
             except Unavailable as error:
-                wait = min(LONGEST_WAIT, error.after or self.wait * 2**attempt * random.uniform(0.8, 1.2))
-                if started or attempt == TRIES - 1 or time.monotonic() + wait > end:
+                wait = error.after or self.wait * 2**attempt * random.uniform(0.8, 1.2)
+                if started or attempt == TRIES - 1 or wait > LONGEST_WAIT or time.monotonic() + wait > end:
                     raise
             self.spent.tries += 1
             self.sleep(wait)
@@ -152,8 +152,8 @@ class Calls:
                 if len(written) > request.max_tokens * LETTERS or time.monotonic() > end:
                     self._count(request, written, None)
                     raise EngineError(
-                        "{name} did not come to an end in {limit:.0f} s or {max_tokens} tokens; use "
-                        "another model",
+                        "{name} did not end within {limit:.0f} s or {max_tokens} tokens; raise "
+                        "language_timeout, or use another model",
                         name=self.engine.name, limit=self.limit, max_tokens=request.max_tokens
                     )  # fmt: skip
                 whole = _THOUGHT.sub("", written).lstrip()
@@ -220,13 +220,17 @@ def parsed(whole: str, schema: Mapping[str, Any]) -> Any:
 
 
 def _check(document: Any, schema: Mapping[str, Any]) -> None:
-    """Raises EngineError where a document is none of the schema."""
-    from jsonschema import ValidationError, validate
+    """Raises EngineError where a document is none of the schema; what it has besides does not matter."""
+    from jsonschema import Draft202012Validator
 
     try:
-        validate(document, dict(schema))
-    except (ValidationError, RecursionError) as error:
-        raise EngineError("the model's answer is not of the form that it was asked for; try another model") from error
+        wrong = [e for e in Draft202012Validator(schema).iter_errors(document) if e.validator != "additionalProperties"]
+    except RecursionError as error:
+        wrong = [error]
+    if wrong:
+        raise EngineError("the model's answer is not of the form that it was asked for; try another model") from wrong[
+            0
+        ]
 
 
 def _elements(whole: str, key: str) -> list[Any]:

@@ -10,6 +10,7 @@ from ateneo.language.calls import Calls
 
 TOKENS = 400  # enough to think aloud a little before one word
 LIMIT = 60.0  # s
+STEP = "docs/assistant.md says how each server is started and set"  # beside what the error itself says
 SIDE = 64  # pixels of the picture that is sent
 RED = (200, 30, 30)
 
@@ -40,10 +41,10 @@ def _reached(engine: ChatEngine) -> Tried:
     try:
         names, model = engine.models(), engine.model  # type: ignore[attr-defined]
     except AteneoError as error:
-        return Tried("server", False, str(error), "start the server, or correct its address: docs/assistant.md")
+        return Tried("server", False, str(error), STEP)
     if model not in names and f"{model}:latest" not in names:
-        there = ", ".join(names[:8]) or "none"
-        return Tried("server", True, f"{engine.name} is reached, but lists other models: {there}")
+        listed = f"other models: {', '.join(names[:8])}" if names else "no models"
+        return Tried("server", True, f"{engine.name} is reached, but lists {listed}")
     return Tried("server", True, f"{engine.name} is reached and has {model}")
 
 
@@ -52,7 +53,7 @@ def _answers(engine: ChatEngine) -> Tried:
     try:
         Calls(engine, limit=LIMIT).text("ping", "en", {}, max_tokens=TOKENS)
     except AteneoError as error:
-        return Tried("answer", False, str(error), "name a model that it lists, or see its log: docs/assistant.md")
+        return Tried("answer", False, str(error), STEP)
     return Tried("answer", True, f"it answers, after {time.monotonic() - start:.1f} s")
 
 

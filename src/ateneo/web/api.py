@@ -17,8 +17,8 @@ from ateneo.answer.ask import Gathered
 from ateneo.answer.assisted import assisted
 from ateneo.export import FORMATS
 from ateneo.records import Asked, Sentence, Sights
-from ateneo.web import pictures, recordings
-from ateneo.web.errors import Refusal
+from ateneo.web import pictures, recordings, spanish
+from ateneo.web.errors import Refusal, language_of
 from ateneo.web.events import event, stream
 from ateneo.web.site import Here, Site, Writable
 
@@ -178,19 +178,27 @@ async def search(here: Here, query: Annotated[Search, Query()]) -> JSONResponse:
 
 
 @router.get("/ask", summary="Answer a question", tags=["ask"])
-async def ask(here: Here, query: Annotated[Ask, Query()]) -> JSONResponse:
+async def ask(here: Here, request: Request, query: Annotated[Ask, Query()]) -> JSONResponse:
     """As `ateneo ask QUESTION --json`."""
-    return JSONResponse(documents.ask(await answer(here, query)))
+    return JSONResponse(_document(await answer(here, query), language_of(request)))
+
+
+def _document(asked: Asked, language: str) -> dict[str, Any]:
+    """The document of an answer; what the model failed at is said in this language."""
+    document = documents.ask(asked)
+    if language == "es" and asked.assistance and asked.assistance.failed:
+        document["assistance"]["note"] = spanish.said(asked.assistance.failed)
+    return document
 
 
 @router.get("/ask/events", summary="Answer a question, sentence by sentence", tags=["ask"])
 async def ask_events(here: Here, request: Request, query: Annotated[Ask, Query()]) -> StreamingResponse:
     """Server-sent events: `sentence` for each checked sentence of the merged answer, `talk` for each talk's own, then
     `answer`, the whole document; or `failed` with an error."""
-    return stream(_ask_events(here, query), request)
+    return stream(_ask_events(here, query, language_of(request)), request)
 
 
-async def _ask_events(here: Site, query: Ask) -> AsyncGenerator[str, None]:
+async def _ask_events(here: Site, query: Ask, language: str) -> AsyncGenerator[str, None]:
     coming: asyncio.Queue[Sentence | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
@@ -202,7 +210,7 @@ async def _ask_events(here: Site, query: Ask) -> AsyncGenerator[str, None]:
     answering.add_done_callback(lambda _: told(None))
     while (sentence := await coming.get()) is not None:
         yield event("sentence", documents.sentence(sentence))
-    asked = documents.ask(await answering)
+    asked = _document(await answering, language)
     for talk in asked["talks"]:
         yield event("talk", talk)
     yield event("answer", asked)

@@ -409,6 +409,12 @@ SPANISH: Mapping[str, str] = {
     "{place} was given with a {named} in its address; give it as language_key instead": (
         "la dirección de {place} lleva dentro ({named}); ponlo en language_key"
     ),
+    "{place} answers, but not as a language model does; check language_url (most end in /v1)": (
+        "{place} responde, pero no como un modelo de lenguaje; revisa language_url (casi todas acaban en /v1)"
+    ),
+    "nothing that the model wrote over all talks was supported": (
+        "las charlas no dicen nada de lo que el modelo escribió sobre todas ellas"
+    ),
     "{place} stopped in the middle of an answer; try again": "{place} se paró a media respuesta; vuelve a probar",
     "{place} refuses the key ({said}); set language_key": "{place} rechaza la clave ({said}); pon language_key",
     "{place} is busy ({said}); wait, or use another server": "{place} está ocupado ({said}); espera, o usa otro",
@@ -438,8 +444,8 @@ SPANISH: Mapping[str, str] = {
     "{name} takes no pictures; set vision_model to one that does": (
         "{name} no admite imágenes; pon en vision_model uno que las admita"
     ),
-    "{name} did not come to an end in {limit:.0f} s or {max_tokens} tokens; use another model": (
-        "{name} no llegó al final en {limit:.0f} s o {max_tokens} fichas; usa otro modelo"
+    "{name} did not end within {limit:.0f} s or {max_tokens} tokens; raise language_timeout, or use another model": (
+        "{name} no llegó al final en {limit:.0f} s o {max_tokens} fichas; sube language_timeout, o usa otro modelo"
     ),
     "{name} answered nothing; try another model": "{name} no respondió nada; prueba otro modelo",
     "the model's answer is no JSON document, as it was asked for; try another model": (
