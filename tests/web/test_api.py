@@ -171,6 +171,19 @@ def test_the_description_names_every_route_with_a_summary(client: TestClient) ->
     assert all(path in page for path in described)
 
 
+@pytest.mark.parametrize(("spoken", "told"), [("es", "no se llega a"), ("en", "cannot reach")])
+def test_what_a_language_model_fails_at_is_said_in_the_language_of_the_page(
+    archive: Path, monkeypatch: pytest.MonkeyPatch, spoken: str, told: str
+) -> None:
+    for name, value in {"ENGINE": "openai", "URL": "http://127.0.0.1:9/v1", "MODEL": "none"}.items():
+        monkeypatch.setenv(f"ATENEO_LANGUAGE_{name}", value)
+    with client_of(archive) as client:
+        asked = {"question": "¿Cómo mueve el hidrógeno el coche?", "threshold": 0}
+        document = client.get("/api/ask", params=asked, headers={"Accept-Language": spoken}).json()
+    assert document["answer"]
+    assert document["assistance"]["note"].startswith(told)
+
+
 def test_a_language_models_sentences_come_as_events_and_follow_the_question_before(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
