@@ -37,14 +37,20 @@ class Brief:
     ) -> Iterator[str]:
         """See ChatEngine."""
         evidence = re.findall(r"(?m)^\[(\d+)\] (.*)$", messages[-1].text)
-        if "repairs" in (schema or {}).get("properties", {}):
+        names = set((schema or {}).get("properties", {}))
+        said = [{"text": text, "evidence": [int(number)]} for number, text in evidence]
+        if "repairs" in names:
             one = {"caption": 1, "was": "a word", "now": "another", "reason": "it stands on a slide"}
-            yield json.dumps({"repairs": [one] * 5})
-            return
-        parts = {"part": "all"} if "disagreements" in (schema or {}).get("properties", {}) else {}
-        said = evidence[: ANSWERS if parts else SUMS_UP]
-        sentences = [{**parts, "text": text, "evidence": [int(number)]} for number, text in said]
-        yield json.dumps({"title": evidence[0][1][:60], "sentences": sentences}, ensure_ascii=False)
+            document: dict[str, Any] = {"repairs": [one] * 5}
+        elif "verdicts" in names:
+            document = {"verdicts": [{"statement": 1, "supported": True}]}
+        elif "searches" in names:
+            document = {"question": "", "searches": ["another search", "and one more"]}
+        elif "disagreements" in names:
+            document = {"sentences": [{"part": "all", **one} for one in said[:ANSWERS]]}
+        else:
+            document = {"title": evidence[0][1][:60], "sentences": said[:SUMS_UP]}
+        yield json.dumps(document, ensure_ascii=False)
 
 
 def answers(talks: Sequence[PairedTalk], language: str, *, count: int) -> str:
