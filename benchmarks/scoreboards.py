@@ -2,20 +2,22 @@
 
     python benchmarks/scoreboards.py [--keep FOLDER] [--only NAME] [--clips 2]
 
-Clips are made with true seconds: nine designs of scoreboards (place, font, colours, layout, sport, language) over a
+Clips are made with true seconds: ten designs of scoreboards (place, font, colours, layout, sport, language) over a
 picture that moves, with numbered players, a channel's mark, the time of day and advertising as decoys. Each is cut from
 an encoded film as any other. A fact is right where the match was so at its second (a second of tolerance); one that is
 not told counts as wrong. The reader was made on the designs
 `nba` and `liga`. Then it read `asobal`, `acb` and `hockey` (60.0 % of facts right at once) and `lnfs` and `ncaa`, drawn
-later (15.8 % at once), and was corrected by what they showed. `lbf` and `mls` were drawn after that, and are held out.
+later (15.8 % at once), and was corrected by what they showed. `lbf`, `mls` and `finals`, which names who leads a
+series, were drawn after that, and are held out.
 """
 
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,7 +27,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from ateneo.describing.events import Event, events, told
-from ateneo.describing.panel import Panel, read_panel
+from ateneo.describing.match import Panel
+from ateneo.describing.panel import read_panel
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 SYSTEM = Path("/usr/share/fonts/truetype/liberation")  # Debian's fonts-liberation; else the one of matplotlib
@@ -81,6 +84,8 @@ DESIGNS = {
                   State((58, 59), 27.0, 2), (1, 2, 3), 6.0, True, 600.0),
     "mls": Design("mls", (960, 540), (("SEA", "POR"), ("LAG", "ATX")),
                   State((1, 1), 3770.0, 2), (1,), 13.0, False, 2700.0),
+    "finals": Design("finals", (1280, 720), (("SUNS", "BUCKS"), ("HEAT", "SPURS")),
+                     State((88, 90), 29.0, 3, "1-2"), (1, 2, 3), 6.0, True, 720.0),
 }  # fmt: skip
 
 
@@ -239,7 +244,19 @@ def draw_mls(pen: Pen, teams: tuple[str, str], s: State) -> None:
         pen.cell((x + place - 35, y, 70, 40), str(text), face, WHITE, (0, 0, 0, 0))
 
 
+def draw_finals(pen: Pen, teams: tuple[str, str], s: State) -> None:
+    face, small, x, y = font("LiberationSans-Bold", 26), font("LiberationSans-Bold", 16), 330, 618
+    one, other = s.series.split("-")
+    for side in range(2):
+        pen.cell((x + 200 * side, y, 130, 44), teams[side], face, WHITE, (25, 25, 30, 240), anchor="lm")
+        pen.cell((x + 130 + 200 * side, y, 70, 44), str(s.scores[side]), face, BLACK, (255, 190, 40, 255))
+    clock = minutes(s.clock, tenths=True).removeprefix("0")
+    pen.cell((x + 400, y, 140, 44), f"{ORDINALS[s.period]}  {clock}", face, WHITE, (25, 25, 30, 240))
+    pen.cell((x, y + 44, 540, 24), f"{teams[1]} LEAD SERIES {other}-{one}", small, WHITE, (70, 70, 80, 240))
+
+
 PAINTERS = {
+    "finals": draw_finals,
     "lbf": draw_lbf,
     "mls": draw_mls,
     "nba": draw_nba,
@@ -252,18 +269,20 @@ PAINTERS = {
 }
 
 
-def pictures(design: Design, states: list[State], *, seed: int) -> Iterator[Image.Image]:
-    """The clip's pictures: a panning ground, players who run about, decoys, the scoreboard."""
+def pictures(
+    paints: Sequence[Callable[[Pen], None] | None], size: tuple[int, int], *, grass: bool, seed: int
+) -> Iterator[Image.Image]:
+    """The clip's pictures: a panning ground, players who run about, decoys, and what each paints: the scoreboard, or
+    None where it is hidden."""
     rng = np.random.default_rng(100 + seed)
-    width, height = design.size
+    width, height = size
     noise = rng.integers(0, 255, (height // 8, width // 5, 3), dtype=np.uint8)
     crowd = Image.fromarray(noise).resize((width * 3 // 2, height)).filter(ImageFilter.GaussianBlur(3))
-    floor = (60, 120, 60) if design.name == "liga" else (180, 130, 80)
+    floor = (60, 120, 60) if grass else (180, 130, 80)
     ImageDraw.Draw(crowd).rectangle((0, height // 3, width * 3 // 2, height), fill=floor)
     places, speeds = rng.uniform(0, 1, (10, 2)), rng.normal(0, 0.12, (10, 2))
     shirt, mark = font("DejaVuSans-Bold", height // 28), font("LiberationSans-Bold", height // 26)
-    teams = design.teams[seed % len(design.teams)]
-    for n, state in enumerate(states):
+    for n, paint in enumerate(paints):
         pan = int((np.sin(n / 60) + 1) / 2 * width / 2)
         image = crowd.crop((pan, 0, pan + width, height))
         pen = ImageDraw.Draw(image)
@@ -277,19 +296,19 @@ def pictures(design: Design, states: list[State], *, seed: int) -> Iterator[Imag
         )
         pen.rectangle((width // 2 - pan, height // 3, width // 2 - pan + 260, height // 3 + 36), fill=(250, 250, 250))
         pen.text((width // 2 - pan + 130, height // 3 + 18), "BANCO 24 H", font=mark, fill=(0, 60, 120), anchor="mm")
-        if state.shown:
-            PAINTERS[design.name](Pen(image), teams, state)
+        if paint:
+            paint(Pen(image))
         yield image
 
 
-def film(path: Path, design: Design, states: list[State], *, seed: int) -> None:
-    """The clip as an H.264 file."""
+def film(path: Path, shown: Iterable[Image.Image], size: tuple[int, int]) -> None:
+    """A clip of these pictures as an H.264 file."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(RATE, 1), options={"crf": "27", "preset": "veryfast"})
-        stream.width, stream.height = design.size
+        stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1
-        for image in pictures(design, states, seed=seed):
+        for image in shown:
             container.mux(stream.encode(av.VideoFrame.from_image(image)))
         container.mux(stream.encode(None))
 
@@ -329,7 +348,9 @@ def right(event: Event, panel: Panel, design: Design, teams: tuple[str, str], st
     low, high = (round((now.second + d) * RATE) for d in (-TOLERANCE, TOLERANCE))
     window = [s for s in states[max(0, low) : high + 1] if s.shown]
     names = tuple(name.upper() for name in panel.teams) == tuple(name.upper() for name in teams)
-    unit = {"nba": "quarter", "acb": "quarter", "hockey": "period", "lbf": "quarter"}.get(design.name, "half")
+    unit = {"nba": "quarter", "acb": "quarter", "hockey": "period", "lbf": "quarter", "finals": "quarter"}.get(
+        design.name, "half"
+    )
     series = f"{now.series[0]}-{now.series[1]}" if now.series else ""
     return names and any(
         now.scores == s.scores
@@ -391,18 +412,21 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         totals = {name: measure(design, folder, given.clips) for name, design in DESIGNS.items()
                   if given.only in (None, name)}  # fmt: skip
-    print("\n| design | facts right | wrong | missed | share | with the clock | s of processor a minute |")
-    print("|---|---|---|---|---|---|---|")
-    groups = {name: [name] for name in totals}
-    groups |= {
+    groups = {
         "made on": [n for n in totals if n in MADE_ON],
         "corrected by": [n for n in totals if n in CORRECTED_BY],
         "held out": [n for n in totals if n not in MADE_ON + CORRECTED_BY],
-        "all": list(totals),
     }
-    for title, names in groups.items():
+    table(totals, groups, also="the clock", clips=given.clips)
+
+
+def table(totals: Mapping[str, Count], groups: Mapping[str, Sequence[str]], *, also: str, clips: int) -> None:
+    """Prints the counts of each design, of groups of them and of all; `also` is what `clocks` counts."""
+    print(f"\n| design | facts right | wrong | missed | share | with {also} | s of processor a minute |")
+    print("|---|---|---|---|---|---|---|")
+    for title, names in {**{name: [name] for name in totals}, **groups, "all": list(totals)}.items():
         c = sum((totals[name] for name in names), Count())
-        pace = c.seconds / max(1, len(names) * given.clips) * 60 / SECONDS
+        pace = c.seconds / max(1, len(names) * clips) * 60 / SECONDS
         print(f"| {title} | {c.right} | {c.wrong} | {c.missed} | {c.share:.1%} | {c.clocks} | {pace:.0f} |")
 
 
@@ -412,7 +436,9 @@ def measure(design: Design, folder: Path, clips: int) -> Count:
     for clip in range(clips):
         path, states = folder / f"{design.name}-{clip}.mp4", timeline(design, clip)
         if not path.is_file():
-            film(path, design, states, seed=clip)
+            teams = design.teams[clip % len(design.teams)]
+            paints = [partial(PAINTERS[design.name], teams=teams, s=state) if state.shown else None for state in states]
+            film(path, pictures(paints, design.size, grass=design.name == "liga", seed=clip), design.size)
         began = time.process_time()
         panel = read_panel(path, 0.0, float(SECONDS))
         count, lines = judge(panel, design, design.teams[clip % len(design.teams)], states)

@@ -16,7 +16,7 @@ from scoreboards import DESIGNS, RATE, Design, State, timeline
 
 from ateneo.describing.account import panel_pieces
 from ateneo.describing.claims import Checker
-from ateneo.describing.panel import Moment, Panel, Period
+from ateneo.describing.match import Moment, Panel, Period
 from ateneo.describing.telling import Style, tell
 from ateneo.describing.tokens import Unit
 from ateneo.language.calls import Calls
@@ -26,7 +26,13 @@ EVERY = 0.5  # s
 
 def panel_of(design: Design, states: list[State], teams: tuple[str, str]) -> Panel:
     """The panel as it truly was, looked at as the reader looks."""
-    units: dict[str, Unit] = {"nba": "quarter", "acb": "quarter", "hockey": "period", "lbf": "quarter"}
+    units: dict[str, Unit] = {
+        "nba": "quarter",
+        "acb": "quarter",
+        "hockey": "period",
+        "lbf": "quarter",
+        "finals": "quarter",
+    }
     unit = units.get(design.name, "half")
     moments = []
     for n in range(0, len(states), round(EVERY * RATE)):

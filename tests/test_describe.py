@@ -15,7 +15,7 @@ from ateneo.describing.account import as_vtt, panel_pieces
 from ateneo.describing.claims import Checker
 from ateneo.describing.describe import language_for, stretch_of
 from ateneo.describing.events import events, told
-from ateneo.describing.panel import Moment, Panel, Period
+from ateneo.describing.match import Moment, Panel, Period
 from ateneo.describing.telling import MOST_PIECES, Style, parts, tell
 from ateneo.describing.tokens import tokens
 from ateneo.errors import EngineError, InputError
@@ -81,6 +81,9 @@ PANEL = match((0.0, (113, 115), 17.4), (4.0, (115, 115), 13.4), (8.0, (117, 115)
         ("2ª parte 67:13", ["period:2", "clock:4033"]),
         ("3º C", ["period:3"]),
         ("SERIES 3-1", ["series:3,1"]),
+        ("CELTICS LEAD SERIES 2-1", ["series:2,1"]),
+        ("Unicaja gana la serie 2-0", ["series:2,0"]),
+        ("SERIES TIED 1-1", ["series:1,1"]),
         ("24 : 23", ["pair:24,23"]),
         ("P2 08:45", ["period:2", "clock:525"]),
     ],
@@ -200,6 +203,12 @@ def test_the_document_is_that_of_the_contract(ateneo: Command, archive: Archive)
     assert document["talk"]["id"] == "charla"
 
 
+def test_the_command_says_that_a_style_needs_a_model_and_says_facts_once(ateneo: Command, archive: Archive) -> None:
+    done = ateneo("--archive", archive.path, "describe", "final", "--to", "12", "--style", "pirate", "--language", "en")
+    assert done.stderr == "ateneo: told soberly: a style needs a language model (docs/assistant.md)\n"
+    assert done.stdout.count("Tied at 115") == 1
+
+
 @pytest.mark.parametrize(("start", "end"), [("0:20", "30"), ("5", "3"), ("x", "3")])
 def test_a_stretch_that_is_none_is_refused(ateneo: Command, archive: Archive, start: str, end: str) -> None:
     done = ateneo("--archive", archive.path, "describe", "final", "--from", start, "--to", end)
@@ -217,6 +226,20 @@ def test_a_model_that_fails_leaves_the_sober_account_and_a_note(archive: Archive
     found = own.describe("charla")
     assert found.notes == ("told without exaggerating: nobody is there",)
     assert "LA NIEVE" in found.text
+
+
+def test_a_model_that_repeats_itself_is_stopped(archive: Archive) -> None:
+    class Looping(Exaggerating):
+        def stream(self, *given: object, **options: object) -> Iterator[str]:  # type: ignore[override]
+            yield '{"sentences": ['
+            while True:
+                yield '{"text": "La nieve cae.", "evidence": [1]}, '
+
+    own = Archive(archive.path)
+    vars(own)["language_engine"] = vars(own)["vision_engine"] = Looping()
+    found = own.describe("charla", end=7)
+    assert [line.text for line in found.sentences] == ["La nieve cae."] * 4
+    assert found.notes == ("the telling breaks off: exaggerating says the same again and again; use another model",)
 
 
 def test_hostile_speech_is_material_and_forged_numbers_are_no_evidence(archive: Archive) -> None:

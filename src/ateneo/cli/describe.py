@@ -35,7 +35,8 @@ def describe(
         archive.find(talk), start=_second(start), end=_second(end) if end else None, style=style, language=language,
         seen=None if as_json else _Printer(),
     )  # fmt: skip
-    for note in found.notes:
+    sober = "told soberly: a style needs a language model (docs/assistant.md)"
+    for note in found.notes or ([sober] if style and not found.engine else []):
         print(f"ateneo: {printable(note)}", file=sys.stderr)
     if as_json:
         json.dump(documents.describe(found), sys.stdout, ensure_ascii=False, indent=1)
@@ -47,26 +48,40 @@ def describe(
 
 
 class _Printer:
-    """Prints facts and sentences as they come, with an empty line between the two."""
+    """Prints facts and sentences as they come, with an empty line between the two. An account that only says the facts
+    again is not printed."""
 
     def __init__(self) -> None:
-        self.facts = 0
+        self.facts: list[str] = []
+        self.again: list[Told] = []
         self.sentences = 0
 
     def __call__(self, one: "Fact | Told") -> None:
-        from ateneo.cli import printable
-        from ateneo.export import clock
         from ateneo.records import Fact
 
         if isinstance(one, Fact):
-            self.facts += 1
-            print(f"{clock(one.second):>8}  {printable(one.text)}", flush=True)
+            self.facts.append(one.text)
+            self._line(one.second, one.text)
             return
+        place = len(self.again)
+        if not self.sentences and place < len(self.facts) and one.text == f"{self.facts[place]}.":
+            self.again.append(one)
+            return
+        for told in [*self.again, one]:
+            self._sentence(told)
+        self.again = []
+
+    def _sentence(self, told: "Told") -> None:
         if self.facts and not self.sentences:
             print()
         self.sentences += 1
-        mark = f"⚠ {printable(one.text)} [{printable(one.against)}]" if one.against else printable(one.text)
-        print(f"{clock(one.start):>8}  {mark}", flush=True)
+        self._line(told.start, f"⚠ {told.text} [{told.against}]" if told.against else told.text)
+
+    def _line(self, second: float, text: str) -> None:
+        from ateneo.cli import printable
+        from ateneo.export import clock
+
+        print(f"{clock(second):>8}  {printable(text)}", flush=True)
 
 
 def _second(written: str) -> float:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ateneo.archive.store import clock as stamp
 from ateneo.describing.events import events, told
-from ateneo.describing.panel import Panel
+from ateneo.describing.match import Panel
 from ateneo.ingest.sentences import sentences
 from ateneo.ingest.summary import summarise
 from ateneo.language import arithmetic

@@ -7,13 +7,14 @@ what is claimed and was not so is told with the panel's own words. A wish ("look
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ateneo.describing import match_words as words
-from ateneo.describing.events import score_line
+from ateneo.describing.events import state_line
+from ateneo.describing.match import Moment, Panel
 from ateneo.describing.names import numbers, teams_in, unknown_name
-from ateneo.describing.panel import Moment, Panel
+from ateneo.describing.sentence import Sentence, clause_of
+from ateneo.describing.set_claims import wrong_in_sets
 from ateneo.describing.wording import counted
 from ateneo.text import fold
 
@@ -21,31 +22,6 @@ AROUND = 2.0  # s before and after the evidence of a sentence in which its claim
 CLOCK = 1.2  # s that a clock may be off
 BUZZER = 3.0  # s on the clock at the buzzer
 SECONDS = 10.0  # s on the clock in the last seconds
-
-
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    """A sentence, folded with its numbers in figures, and which team is named where."""
-
-    text: str
-    teams: tuple[tuple[int, int, int], ...]  # team, from, to
-
-    def subject(self, place: int) -> int | None:
-        """The team that a verb at `place` speaks of: the last one named before it in its clause, else in the sentence,
-        else the next one."""
-        clause = max((m.end() for m in words.CLAUSE.finditer(self.text, 0, place)), default=0)
-        before = [(start, team) for team, start, end in self.teams if end <= place]
-        inside = [one for one in before if one[0] >= clause]
-        if inside or before:
-            return (inside or before)[-1][1]
-        return next((team for team, start, _ in self.teams if start >= place), None)
-
-    def after(self, place: int) -> int | None:
-        """The first team named after `place`."""
-        return next((team for team, start, _ in self.teams if start >= place), None)
-
-    def wished(self, place: int) -> bool:
-        return bool(words.WISH.search(self.text[:place]))
 
 
 class Checker:
@@ -65,7 +41,7 @@ class Checker:
         if self.panel and self.panel.moments:
             around = 0.0 if exact else AROUND
             window = self._window(start - around, end + around)
-            read = _Sentence(plain, tuple(teams_in(sentence, plain, self.panel.teams)))
+            read = Sentence(plain, tuple(teams_in(sentence, plain, self.panel.teams)))
             if any(self._wrong(read, window)):
                 return self._panel_says(window[-1])
             allowed |= self._numbers(window)
@@ -82,11 +58,15 @@ class Checker:
 
     def _panel_says(self, moment: Moment) -> str:
         assert self.panel
-        return _SAID[self.language]["panel"].format(score_line(self.panel, moment, self.language))
+        return _SAID[self.language]["panel"].format(state_line(self.panel, moment, self.language))
 
     # what was claimed and was not so
 
-    def _wrong(self, read: _Sentence, window: Sequence[Moment]) -> Iterator[bool]:
+    def _wrong(self, read: Sentence, window: Sequence[Moment]) -> Iterator[bool]:
+        assert self.panel
+        if self.panel.in_sets:
+            yield from wrong_in_sets(read, window, list(self._changes(window)), panel=self.panel)
+            return
         yield self._pairs(read, window)
         yield self._ties(read, window)
         yield self._leads(read, window)
@@ -96,7 +76,7 @@ class Checker:
         yield self._gains(read, window)
         yield self._won(read, window)
 
-    def _pairs(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _pairs(self, read: Sentence, window: Sequence[Moment]) -> bool:
         """Two numbers that are not the score, or are not each its team's."""
         series = {m.series for m in window if m.series}
         for match in words.PAIR.finditer(read.text):
@@ -110,7 +90,7 @@ class Checker:
         return self._after_names(read, window)
 
     def _owned(
-        self, read: _Sentence, match: re.Match[str], pair: tuple[int, int], scores: list[tuple[int, int]]
+        self, read: Sentence, match: re.Match[str], pair: tuple[int, int], scores: list[tuple[int, int]]
     ) -> bool:
         """Whether "A 115-113 B" gives each team its own."""
         left = next(
@@ -120,7 +100,7 @@ class Checker:
         owner = left if left is not None else 1 - right if right is not None else None
         return owner is None or any(one[owner] == pair[0] for one in scores)
 
-    def _after_names(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _after_names(self, read: Sentence, window: Sequence[Moment]) -> bool:
         """ "Lakers 115, Celtics 113": a number after a name that was not its score."""
         for team, _, stop in read.teams:
             found = re.match(
@@ -131,9 +111,9 @@ class Checker:
                 return True
         return False
 
-    def _ties(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _ties(self, read: Sentence, window: Sequence[Moment]) -> bool:
         for match in words.TIED.finditer(read.text):
-            clause = _clause(read.text, match.start())
+            clause = clause_of(read.text, match.start())
             if words.SERIES.search(clause):
                 if not any(m.series and m.series[0] == m.series[1] for m in window):
                     return True
@@ -157,14 +137,14 @@ class Checker:
                 return True
         return False
 
-    def _leads(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _leads(self, read: Sentence, window: Sequence[Moment]) -> bool:
         claims = [(m, True) for m in words.LEADS.finditer(read.text)] + [
             (m, False) for m in words.TRAILS.finditer(read.text)
         ]
         for match, ahead in claims:
             if read.wished(match.start()) or re.match(r" (?:change|cambio)", read.text[match.end() :]):
                 continue
-            if words.SERIES.search(_clause(read.text, match.start())):
+            if words.SERIES.search(clause_of(read.text, match.start())):
                 continue
             team = read.subject(match.start())
             denied = bool(words.NOT.search(read.text[: match.start()]))
@@ -178,7 +158,7 @@ class Checker:
                 return True
         return False
 
-    def _margins(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _margins(self, read: Sentence, window: Sequence[Moment]) -> bool:
         gaps = {abs(m.scores[0] - m.scores[1]) for m in window if m.scores}
         for match in words.MARGIN.finditer(read.text):
             number = next(int(group) for group in match.groups() if group)
@@ -186,7 +166,7 @@ class Checker:
                 return True
         return False
 
-    def _clocks(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _clocks(self, read: Sentence, window: Sequence[Moment]) -> bool:
         assert self.panel
         clocks = [m.clock for m in window if m.clock is not None]
         if self.panel.runs >= 0:
@@ -202,7 +182,7 @@ class Checker:
         most = SECONDS if re.search("second|segundo", buzzer[0]) else BUZZER
         return not any(clock <= most for clock in clocks)
 
-    def _periods(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _periods(self, read: Sentence, window: Sequence[Moment]) -> bool:
         periods = [m.period for m in window if m.period]
         if not periods:
             return bool(words.PERIOD.search(read.text) or words.OVERTIME.search(read.text))
@@ -217,7 +197,7 @@ class Checker:
                 return True
         return False
 
-    def _gains(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _gains(self, read: Sentence, window: Sequence[Moment]) -> bool:
         """Who scored, and how many."""
         gains = list(self._gained(window))
         for match in words.SCORES.finditer(read.text):
@@ -235,7 +215,7 @@ class Checker:
                 return True
         return False
 
-    def _won(self, read: _Sentence, window: Sequence[Moment]) -> bool:
+    def _won(self, read: Sentence, window: Sequence[Moment]) -> bool:
         """Who is said to have won: only at the end, and who then leads."""
         assert self.panel
         for match in words.WINS.finditer(read.text):
@@ -260,14 +240,19 @@ class Checker:
                 whole = int(m.clock)
                 found += [f"{m.clock:.1f}", round(m.clock), whole, whole + 1, whole // 60, whole // 60 + 1]
                 found.append(f"{whole // 60}:{whole % 60:02d}")
-            found += [*([m.period.number] if m.period else []), *(m.series or ())]
+            found += [*([m.period.number] if m.period else []), *(m.series or ()), *(m.points or ()), *(m.won or ())]
+            found += [games for ended in m.sets for games in ended]
         return {number for one in found for number in numbers(str(one))}
+
+    def _changes(self, window: Sequence[Moment]) -> Iterator[tuple[Moment, Moment]]:
+        """Each moment of the window with the one before it."""
+        assert self.panel
+        first = self.panel.moments.index(window[0])
+        yield from pairwise([*self.panel.moments[max(0, first - 1) : first], *window])
 
     def _gained(self, window: Sequence[Moment]) -> Iterator[tuple[int, int]]:
         """What each team gained, at each change within the window and into it."""
-        assert self.panel
-        first = self.panel.moments.index(window[0])
-        for before, now in pairwise([*self.panel.moments[max(0, first - 1) : first], *window]):
+        for before, now in self._changes(window):
             if before.scores and now.scores and before.scores != now.scores:
                 yield now.scores[0] - before.scores[0], now.scores[1] - before.scores[1]
 
@@ -285,15 +270,9 @@ def unfounded(language: str) -> str:
     return _SAID[language]["nothing"]
 
 
-def _clause(text: str, place: int) -> str:
-    start = max((m.end() for m in words.CLAUSE.finditer(text, 0, place)), default=0)
-    following = words.CLAUSE.search(text, place)
-    return text[start : following.start() if following else len(text)]
-
-
 def _about_lead(text: str, place: int) -> bool:
     """Whether "by 5" is said of a lead."""
-    clause = _clause(text, place)
+    clause = clause_of(text, place)
     return bool(words.LEADS.search(clause) or words.TRAILS.search(clause) or words.WINS.search(clause))
 
 

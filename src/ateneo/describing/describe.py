@@ -17,7 +17,8 @@ from ateneo.archive.store import fingerprint
 from ateneo.describing import watching
 from ateneo.describing.account import Piece, account, as_text, panel_pieces, slide_pieces, speech_pieces
 from ateneo.describing.claims import Checker
-from ateneo.describing.panel import Panel, read_panel
+from ateneo.describing.match import Panel
+from ateneo.describing.panel import read_panel
 from ateneo.describing.telling import Style, tell
 from ateneo.errors import ArchiveError, EngineError, InputError
 from ateneo.ingest.media import RECORDINGS
@@ -25,7 +26,7 @@ from ateneo.language.calls import Calls
 from ateneo.records import Described, Fact, Talk, TalkDetail, Told, Track
 from ateneo.text import guess_language
 
-CODE = 1  # raise to read panels again
+CODE = 2  # raise to read panels again
 FOLDER = "cache/described"  # of an archive: panels, and the pictures of facts
 SPREAD = 6  # pictures for a model where nothing tells which
 LANGUAGES = ("es", "en")
@@ -53,6 +54,13 @@ class Stretch:
 
 def stretch_of(talk: TalkDetail, start: float, end: float | None, *, latest: float) -> tuple[float, float]:
     """The stretch that is meant; `latest` is where the talk ends at the latest. Raises InputError where it is none."""
+    if end is not None and start >= end:
+        raise InputError(
+            "cannot describe {id} from {start:g} s to {end:g} s: that ends before it begins; give a later end",
+            id=talk.id,
+            start=start,
+            end=end,
+        )
     stop = latest if end is None else min(end, latest) if latest else end
     if not 0 <= start < stop:
         told = "the end" if end is None else f"{end:g} s"
@@ -120,10 +128,13 @@ def _told(
 ) -> Iterator[Told]:  # fmt: skip
     """The telling of one model; where it fails, that is noted, and what was told stays."""
     begun = pieces or [Piece("picture", second, second, "picture") for second in stills]
+    told = False
     try:
-        yield from tell(begun, stills, calls=calls, style=style, checker=checker)
+        for sentence in tell(begun, stills, calls=calls, style=style, checker=checker):
+            told = True
+            yield sentence
     except EngineError as error:
-        stretch.notes.append(f"told without {calls.engine.name}: {error}")
+        stretch.notes.append(f"{'the telling breaks off' if told else f'told without {calls.engine.name}'}: {error}")
 
 
 def _slides(stretch: Stretch) -> list[Piece]:

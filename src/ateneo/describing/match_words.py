@@ -77,3 +77,36 @@ POINTS = re.compile(
     r"\b(?:(\d{1,2})[- ](?:points?|pointers?|puntos)|(three|triple|triples|threes))\b"
     r"(?! (?:lead|ahead|up|behind|down|seconds|minutes))"
 )
+
+# of matches in sets
+
+IN_SETS = re.compile(r"\b(?:sets|mangas|(?:a|by|one|un|una|1) (?:set|manga))\b")
+COUNTED = re.compile(
+    r"\b(\d+|one|two|three|uno|una|un|dos|tres) (set|game|point|manga|juego|punto)s? (?:to|a) "
+    r"(\d+|love|nil|zero|one|two|three|cero|uno|una|dos|tres)\b"
+)
+COUNTS = {"love": 0, "nil": 0, "zero": 0, "cero": 0, "one": 1, "uno": 1, "una": 1, "un": 1, "two": 2, "dos": 2,
+          "three": 3, "tres": 3}  # fmt: skip
+SET_NUMBER = re.compile(
+    r"\b(?:(\d)(?:st|nd|rd|th|\.?[ºo]|\.?er)?\.?|(first|second|third|fourth|fifth|primer|primera|segundo|segunda|tercer|"
+    r"tercera|cuarto|cuarta|quinto|quinta))\s+(?:set|manga)\b"
+)
+SET_ORDINALS = {**ORDINALS, "fifth": 5, "cuarta": 4, "quinto": 5, "quinta": 5}
+UP = re.compile(r"\b(?:up|ahead|leads?|leading|led|gana\w*|manda\w*|domina\w*|arriba|por delante)\b")
+DEUCE = re.compile(r"\b(?:deuce|(?<!\d )iguales|(?:cuarenta|40) iguales)\b")
+ALL = re.compile(r"\b(\d{1,2}) (?:all|apiece|each|iguales)\b")
+ADVANTAGE = re.compile(r"\b(?:advantage|ventaja)\b")
+BREAKS = re.compile(r"\b(?:breaks?(?! point)|broke|broken|rompe\w*|quiebra\w*|break de)\b")
+HOLDS = re.compile(r"\b(?:holds?|held|mantiene\w* (?:el|su) (?:saque|servicio))\b")
+SERVES = re.compile(r"\b(?:serv(?:es|ing)|to serve|saca|sacando|al saque|al servicio)\b")
+TAKES = re.compile(
+    r"\b(?:wins?|won|takes?|took|claims?|claimed|grabs?|gana\w*|gano|se lleva\w*|se llevo|se apunta\w*|se apunto)\b"
+    r"(?!\s+\d+\s*(?:-|–|a\b|to\b))(?=[^,.;:!?]{0,30}?\b(set|manga|game|juego|point|punto)s?\b)"
+)
+TO = re.compile(
+    r"(?<!\bbreak )(?<!\bset )(?<!\bmatch )(?<!\bgame )(?<!\bde )\b(set|manga|game|juego|point|punto)\b,? "
+    r"(?:to|for|para|de|del)(?: el| la| los| las)?\s*$"
+)
+NEAR = re.compile(
+    r"\b(break|set|match|game)[ -](?:point|ball)s?\b|\b(?:punto|bola|pelota)s? de (break|rotura|set|partido|juego)\b"
+)

@@ -12,7 +12,8 @@ _NAME = re.compile(r"[^\W\d_][\w'’-]*(?:\s+(?:de|del|la)?\s*[A-ZÁÉÍÓÚÑ][
 _CAPITAL = r"[A-ZÁÉÍÓÚÑÜ][\w'’]*[a-záéíóúñü][\w'’]*"  # LeBron, but not GOAL
 _INSIDE = re.compile(rf"(?<=[\w,;)] )({_CAPITAL}(?:[ -]{_CAPITAL})*)")
 _FIRST = re.compile(rf"\W*({_CAPITAL}(?: {_CAPITAL})?)")
-_DOES = [re.compile(" " + one.pattern) for one in (claimed.SCORES, claimed.LEADS, claimed.WINS)]
+_VERBS = (claimed.SCORES, claimed.LEADS, claimed.WINS, claimed.TAKES, claimed.SERVES, claimed.BREAKS, claimed.HOLDS)
+_DOES = [re.compile(" " + one.pattern) for one in _VERBS]
 _NO_NAMES = frozenset(
     "i i'm i'll i've monday tuesday wednesday thursday friday saturday sunday nba acb nobody somebody someone "
     "everybody everyone nadie alguien todos ambos they ellos both".split()

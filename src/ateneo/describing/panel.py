@@ -5,86 +5,29 @@ clock runs, scores stand beside names and only grow, a shot clock falls again an
 What was read is then put right by what a match allows (`steady`).
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations, permutations
+from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import combinations, pairwise, permutations
 from pathlib import Path
 
 from ateneo.describing import steady
+from ateneo.describing.columns import ALIKE
+from ateneo.describing.match import Moment, Panel, Period
+from ateneo.describing.names import abbreviates
+from ateneo.describing.sets import sets_of
 from ateneo.describing.steady import Timed
-from ateneo.describing.tokens import Token, Unit, tokens
+from ateneo.describing.streams import Stream, said_most, stacked, streams_of
+from ateneo.describing.tokens import Unit
 from ateneo.describing.watching import Cell, Eye, follow
+from ateneo.text import fold
 
 STEADY = 0.5  # of the times that a name or a score was looked for and was there
 FITS = 0.8  # of a score's readings that fit a course
 FRESH = 2.5  # s; an older reading of the clock tells nothing of now
+NAMED = 0.6  # of what a name's place says that is that name, where no clock tells a match from slides
 BASKETBALL = 40  # points of both together: the periods of such a match are quarters
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A part of a match. `unit` is quarter, half, period or overtime."""
-
-    number: int
-    unit: Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the panel showed at `second`. `scores` are in the order of the panel's teams; `clock` in seconds."""
-
-    second: float
-    scores: tuple[int, int] | None = None
-    clock: float | None = None
-    period: Period | None = None
-    series: tuple[int, int] | None = None
-
-    @property
-    def leader(self) -> int | None:
-        """0 or 1, who leads; None where the score is level or not known."""
-        if self.scores is None or self.scores[0] == self.scores[1]:
-            return None
-        return int(self.scores[1] > self.scores[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A scoreboard through a stretch. `runs` is -1 where the clock counts down, 1 up, 0 where there is none. `ended` is
-    the second from which it says that the match is over."""
-
-    teams: tuple[str, str]
-    moments: tuple[Moment, ...]
-    runs: int = 0
-    ended: float | None = None
-
-    def at(self, second: float) -> Moment:
-        """The last moment at or before a second, else the first."""
-        before = [moment for moment in self.moments if moment.second <= second + 1e-6]
-        return before[-1] if before else self.moments[0]
-
-
-@dataclass
-class _Stream:
-    """One kind of token at one place of a cell, over time."""
-
-    cell: Cell
-    kind: str
-    order: int
-    tokens: list[tuple[float, Token, float]]  # time, token, how sure
-
-    @property
-    def x(self) -> float:
-        left, _, right, _ = self.cell.box
-        places = sorted(token.place for _, token, _ in self.tokens)
-        return left + (right - left) * places[len(places) // 2]
-
-    @property
-    def y(self) -> float:
-        return (self.cell.box[1] + self.cell.box[3]) / 2
-
-    def timed(self, which: int = 0) -> list[Timed]:
-        return [(time, token.values[which], sure) for time, token, sure in self.tokens]
 
 
 def read_panel(path: Path, start: float, end: float, *, eye: Eye | None = None) -> Panel | None:
@@ -95,48 +38,32 @@ def read_panel(path: Path, start: float, end: float, *, eye: Eye | None = None) 
 
 def panel_of(cells: Sequence[Cell], times: Sequence[float]) -> Panel | None:
     """The scoreboard that these cells make up; None where they do not: two scores, or no clock and no change."""
-    streams = _streams(cells)
+    streams = streams_of(cells)
     clocks = [s for s in streams if s.kind == "clock" and steady.is_clock(s.timed())]
     clock = max(clocks, key=lambda s: (len(s.tokens), s.cell.height), default=None)
     words = [s for s in streams if s.kind == "word" and len(s.tokens) >= STEADY * len(times)]
+    if clock is None:
+        words = [word for word in words if _keeps(word)]
+    if clock is None and (in_sets := sets_of(words, cells, times)):
+        return replace(in_sets, ended=_ended(streams))
     found = _best_pair(streams, words, clock, len(times))
     if found is None:
         return None
     courses, teams, group = found
-    changes = any(len({value for _, value, _ in course}) > 1 for course in courses)
-    if clock is None and not changes:
+    if clock is None and not any(map(_grows, courses)):
         return None
     runs = 0
     clocked: list[Timed] = []
     if clock:
         clocked, runs = steady.clock(clock.timed())
     near = [s for s in streams if s.cell.group == group or (clock and s.cell.group == clock.cell.group)]
-    periods, series = _periods(near), _series(near)
+    periods, series = _periods(near), _series(near, teams)
     moments = _moments(courses, clocked, periods, series)
     return Panel(teams, _with_units(moments), runs, _ended(near))
 
 
-def _streams(cells: Sequence[Cell]) -> list[_Stream]:
-    """What each cell says over time, by kind. Two numbers that may be a clock or a score are kept as both."""
-    made: dict[tuple[int, str, int], _Stream] = {}
-    for number, cell in enumerate(cells):
-        for reading in cell.readings:
-            counts: Counter[str] = Counter()
-            for token in tokens(reading.text):
-                kinds = [token]
-                if token.kind == "clock" and ":" in token.text and "." not in token.text:
-                    minutes, seconds = divmod(token.values[0], 60)
-                    kinds.append(replace(token, kind="pair", values=(minutes, seconds)))
-                for one in kinds:
-                    order = counts[one.kind]
-                    counts[one.kind] += 1
-                    stream = made.setdefault((number, one.kind, order), _Stream(cell, one.kind, order, []))
-                    stream.tokens.append((reading.time, one, reading.sure))
-    return list(made.values())
-
-
 def _best_pair(
-    streams: Sequence[_Stream], words: Sequence[_Stream], clock: _Stream | None, looked: int
+    streams: Sequence[Stream], words: Sequence[Stream], clock: Stream | None, looked: int
 ) -> tuple[tuple[list[Timed], list[Timed]], tuple[str, str], int] | None:
     """The two scores with their names and group: large, beside names, in the group of the clock."""
     scored = []
@@ -153,7 +80,7 @@ def _best_pair(
         if one.cell.group == other.cell.group and _paired(one, other):
             pair = sorted(
                 [(one, first), (other, second)],
-                key=lambda p: (p[0].y, p[0].x) if _stacked(one, other) else (p[0].x, p[0].y),
+                key=lambda p: (p[0].y, p[0].x) if stacked(one, other) else (p[0].x, p[0].y),
             )
             names = _names_of(pair[0][0], pair[1][0], words)
             worth = (
@@ -167,7 +94,7 @@ def _best_pair(
     return courses, names, group
 
 
-def _as_clock(stream: _Stream) -> list[Timed]:
+def _as_clock(stream: Stream) -> list[Timed]:
     return [(time, token.values[0] * 60 + token.values[1], sure) for time, token, sure in stream.tokens
             if ":" in token.text]  # fmt: skip
 
@@ -176,50 +103,50 @@ def _fits(course: Sequence[Timed]) -> bool:
     return sum(fits for _, _, fits in course) >= FITS * len(course)
 
 
-def _worth(cell: Cell, names: tuple[str, str], clock: _Stream | None) -> float:
+def _keeps(word: Stream) -> bool:
+    """Whether a word is a name that stays, and no text of slides that come one after the other."""
+    name = fold(said_most(word))
+    alike = sum(SequenceMatcher(None, name, fold(token.text)).ratio() >= ALIKE for _, token, _ in word.tokens)
+    return alike >= NAMED * len(word.tokens)
+
+
+def _grows(course: Sequence[Timed]) -> bool:
+    """Whether a score changes, and is not taken back again and again."""
+    steps = [b - a for (_, a, _), (_, b, _) in pairwise(course) if a != b]
+    return bool(steps) and sum(step < 0 for step in steps) < 2
+
+
+def _worth(cell: Cell, names: tuple[str, str], clock: Stream | None) -> float:
     together = clock is not None and clock.cell.group == cell.group
     return 3.0 * (bool(names[0]) + bool(names[1])) + 2.0 * together + cell.height / 40
 
 
-def _paired(one: _Stream, other: _Stream) -> bool:
+def _paired(one: Stream, other: Stream) -> bool:
     """Whether two numbers are of one size, and side by side or one above the other."""
     heights = sorted([one.cell.height, other.cell.height])
     alike = heights[0] > 0.7 * heights[1]
-    return alike and (_stacked(one, other) or abs(one.y - other.y) < 0.5 * heights[0])
+    return alike and (stacked(one, other) or abs(one.y - other.y) < 0.5 * heights[0])
 
 
-def _stacked(one: _Stream, other: _Stream) -> bool:
-    height = max(one.cell.height, other.cell.height)
-    return abs(one.x - other.x) < 1.5 * height and 0.5 * height < abs(one.y - other.y) < 3 * height
-
-
-def _said(stream: _Stream) -> str:
-    """What a word's stream says most, by how sure the readings are."""
-    weights: defaultdict[str, float] = defaultdict(float)
-    for _, token, sure in stream.tokens:
-        weights[token.text] += sure
-    return max(weights, key=lambda text: (weights[text], text))
-
-
-def _in_row(stream: _Stream, words: Sequence[_Stream]) -> list[_Stream]:
+def _in_row(stream: Stream, words: Sequence[Stream]) -> list[Stream]:
     return [w for w in words if w.cell.group == stream.cell.group and abs(w.y - stream.y) < 0.5 * stream.cell.height]
 
 
-def _in_column(stream: _Stream, words: Sequence[_Stream]) -> list[_Stream]:
+def _in_column(stream: Stream, words: Sequence[Stream]) -> list[Stream]:
     height = stream.cell.height
     return [w for w in words if w.cell.group == stream.cell.group and abs(w.x - stream.x) < 2 * height
             and 0.5 * height < abs(w.y - stream.y) < 2 * height]  # fmt: skip
 
 
-def _names_beside(pair: _Stream, words: Sequence[_Stream]) -> tuple[str, str]:
+def _names_beside(pair: Stream, words: Sequence[Stream]) -> tuple[str, str]:
     """The nearest words left and right of "24 : 23"."""
     row = _in_row(pair, words)
     left = max((w for w in row if w.x < pair.x), key=lambda w: w.x, default=None)
     right = min((w for w in row if w.x > pair.x), key=lambda w: w.x, default=None)
-    return _said(left) if left else "", _said(right) if right else ""
+    return said_most(left) if left else "", said_most(right) if right else ""
 
 
-def _names_of(one: _Stream, other: _Stream, words: Sequence[_Stream]) -> tuple[str, str]:
+def _names_of(one: Stream, other: Stream, words: Sequence[Stream]) -> tuple[str, str]:
     """The two different words that lie nearest to the two scores, each in its row, else in its column."""
     rows = [_in_row(one, words) or _in_column(one, words), _in_row(other, words) or _in_column(other, words)]
     options = [(abs(a.x - one.x) + abs(b.x - other.x), n, a, b)
@@ -227,11 +154,11 @@ def _names_of(one: _Stream, other: _Stream, words: Sequence[_Stream]) -> tuple[s
                if a in rows[0] and b in rows[1]]  # fmt: skip
     if options:
         _, _, a, b = min(options, key=lambda option: option[:2])
-        return _said(a), _said(b)
+        return said_most(a), said_most(b)
     return "", ""
 
 
-def _periods(streams: Iterable[_Stream]) -> list[tuple[float, Period | None, int]]:
+def _periods(streams: Iterable[Stream]) -> list[tuple[float, Period | None, int]]:
     """(time, period, number) over time, the number steady; the unit is None where only an ordinal stands there."""
     best = max((s for s in streams if s.kind == "period"), key=lambda s: len(s.tokens), default=None)
     if best is None:
@@ -249,15 +176,22 @@ def _periods(streams: Iterable[_Stream]) -> list[tuple[float, Period | None, int
     return found
 
 
-def _series(streams: Iterable[_Stream]) -> list[tuple[float, tuple[int, int]]]:
+def _series(streams: Iterable[Stream], teams: tuple[str, str]) -> list[tuple[float, tuple[int, int]]]:
+    """The games of a series that each has won, over time; "BOSTON LEADS 3-1" has those of who leads first."""
     best = max((s for s in streams if s.kind == "series"), key=lambda s: len(s.tokens), default=None)
     if best is None or len(best.tokens) < 2:
         return []
-    one, other = steady.score(best.timed(0)), steady.score(best.timed(1))
+    turned = any(_is(teams[1], token.text) and not _is(teams[0], token.text) for _, token, _ in best.tokens)
+    one, other = steady.score(best.timed(int(turned))), steady.score(best.timed(1 - int(turned)))
     return [(a[0], (int(a[1]), int(b[1]))) for a, b in zip(one, other, strict=True)]
 
 
-def _ended(streams: Iterable[_Stream]) -> float | None:
+def _is(team: str, name: str) -> bool:
+    """Whether a name is that of a team on the panel, or what it is short for, or the other way round."""
+    return bool(name) and (abbreviates(team, name) or abbreviates(name, team))
+
+
+def _ended(streams: Iterable[Stream]) -> float | None:
     ends = max((s for s in streams if s.kind == "end"), key=lambda s: len(s.tokens), default=None)
     return ends.tokens[0][0] if ends and len(ends.tokens) > 2 else None
 

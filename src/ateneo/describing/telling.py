@@ -11,7 +11,7 @@ from typing import Any
 
 from ateneo.describing.account import Piece, heading
 from ateneo.describing.claims import Checker, unfounded
-from ateneo.errors import BudgetSpent, CannotSee
+from ateneo.errors import BudgetSpent, CannotSee, EngineError
 from ateneo.language import arithmetic
 from ateneo.language.calls import Calls
 from ateneo.language.fence import numbered
@@ -24,6 +24,7 @@ MOST_PARTS = 3  # of a stretch; of more pieces, speech is thinned out
 MOST_PICTURES = 6  # in one part
 LONGEST_PIECE = 400  # characters of a piece that a model reads
 TOKENS = 1500  # of one part
+MOST_AGAIN = 4  # sentences one after the other that were told before of the same second: a model in a loop
 SENTENCES = form({"sentences": many(SENTENCE)})
 
 
@@ -40,10 +41,14 @@ def tell(
 ) -> Iterator[Told]:
     """The sentences as they are written, checked, not yet timed to be read. `pictures` are JPEG files by their second.
     Raises EngineError."""
-    before = 0.0
+    before, again, said = 0.0, 0, set[tuple[str, float]]()
     try:
         for part in parts(pieces):
             for told in _part(part, _within(pictures, part), calls=calls, style=style, checker=checker):
+                again = again + 1 if (told.text, told.start) in said else 0
+                if again == MOST_AGAIN:
+                    raise EngineError("{name} says the same again and again; use another model", name=calls.engine.name)
+                said.add((told.text, told.start))
                 before = max(before, told.start)
                 yield Told(before, max(before, told.end), told.text, told.against)
     except BudgetSpent:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["clock", "pair", "number", "period", "series", "end", "word"]
-Unit = Literal["quarter", "half", "period", "overtime"]
+Unit = Literal["quarter", "half", "period", "overtime", "set"]
 
 DASH = r"\s*[-–—‐:]\s*"
 _LOOKALIKES = str.maketrans({"O": "0", "o": "0", "D": "0", "Q": "0", "I": "1", "l": "1", "|": "1", "i": "1", "Z": "2",
@@ -23,7 +23,17 @@ _LONG = "QUARTER|QTR|CUARTO|HALF|PARTE|TIEMPO|PERIOD|PERIODO|PERÍODO|PER"
 _NAMES = {"FIRST": 1, "PRIMER": 1, "PRIMERA": 1, "SECOND": 2, "SEGUNDO": 2, "SEGUNDA": 2, "THIRD": 3, "TERCER": 3,
           "FOURTH": 4, "ÚLTIMO": 4}  # fmt: skip
 
+_WORD = r"[^\W\d_]+"
+
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "leads",
+        re.compile(
+            rf"\b({_WORD}(?: {_WORD})?) (?:LEADS?|WINS?|LIDERA|GANA|DOMINA|VENCE)"
+            rf"(?: (?:THE |LA )?(?:SERIES?|ELIMINATORIA))? (\d){DASH}(\d)(?!\d)"
+        ),
+    ),
+    ("tied", re.compile(rf"\b(?:SERIES? )?(?:TIED|EMPATAD[AO]|EMPATE)(?: (?:AT|A))? (\d){DASH}(\d)(?!\d)")),
     ("series", re.compile(rf"\b(?:SERIES?|GLOBAL|AGG(?:REGATE)?|ELIMINATORIA)\b\W*(\d{{1,2}}){DASH}(\d{{1,2}})")),
     ("end", re.compile(r"\b(?:FINAL|FULL TIME|FT)\b")),
     ("overtime", re.compile(r"\b(?:(\d)\s*)?(?:OT|OVERTIME|PRÓRROGA|PRORROGA)(?:\s*(\d))?\b")),
@@ -41,7 +51,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One piece. `values` are a pair's or a series' two numbers, a number, a clock's seconds, a period's number;
+    """One piece. `values` are a pair's or a series' two numbers, a number, a clock's seconds, a period's number; the
+    `text` of a series is who leads it, where that is said;
     `place` in [0, 1] is where in the text its middle is."""
 
     kind: Kind
@@ -70,10 +81,21 @@ def tokens(text: str) -> list[Token]:
     return [token for _, token in sorted(found, key=lambda one: one[0])]
 
 
+def digits(text: str) -> str:
+    """The digits that a text is meant to be, letters that look like some taken for them; "" where it is no number."""
+    plain = any(c.isdigit() for c in text) or text in ("O", "o", "I", "l")
+    read = text.translate(_LOOKALIKES)
+    return read if plain and read.isdecimal() else ""
+
+
 def _token(name: str, match: re.Match[str], text: str, place: float) -> Token | None:
     groups = match.groups()
-    if name in ("series", "pair"):
-        return Token("series" if name == "series" else "pair", text, (float(groups[0]), float(groups[1])), place)
+    if name == "leads":
+        return Token("series", groups[0] or "", (float(groups[1]), float(groups[2])), place)
+    if name in ("series", "tied"):
+        return Token("series", "", (float(groups[0]), float(groups[1])), place)
+    if name == "pair":
+        return Token("pair", text, (float(groups[0]), float(groups[1])), place)
     if name == "clock":
         if int(groups[1]) > 59:
             return Token("pair", text, (float(groups[0]), float(groups[1])), place)
@@ -81,9 +103,8 @@ def _token(name: str, match: re.Match[str], text: str, place: float) -> Token | 
     if name == "tenths":
         return Token("clock", text, (float(f"{groups[0] or 0}.{groups[1]}"),), place)
     if name == "number":
-        digits = groups[0].translate(_LOOKALIKES)
-        plain = sum(c.isdigit() for c in groups[0])
-        return Token("number", text, (float(digits),), place) if plain or groups[0] in ("O", "o", "I", "l") else None
+        read = digits(groups[0])
+        return Token("number", text, (float(read),), place) if read else None
     if name == "word":
         return Token("word", text.strip(" .-"), (), place) if sum(map(str.isalpha, text)) > 1 else None
     if name == "end":

@@ -8,6 +8,7 @@ when its pixels change, which makes this cheap where little moves.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -280,7 +281,34 @@ def _cells(survey: Sequence[Pixels], area: Box, eye: Eye, *, group: int, least: 
     if scale > 1.2:
         found = [[_shrunk(box, scale) for box in eye.places(_enlarged(cut, scale)) if box[4].strip()] for cut in cuts]
     places = [_around([box for _, box in group]) for group in _same_place(found, least=least)]
+    places += _left_out(places)
     return [_cell(place, places, (left, top), group, (wide, high)) for place in places]
+
+
+def _left_out(places: Sequence[Box]) -> list[Box]:
+    """Places of a table of two rows where one row has a place and the other has none: a digit alone is not always
+    found. Rows of a table have two places under one another, those of the names in front."""
+    found: list[Box] = []
+    for one, other in pairwise(_rows(places)):
+        under = [(a, b) for a in one for b in other if min(a[2], b[2]) > max(a[0], b[0])]
+        if len(under) < 2 or not all(any(map(str.isalpha, box[4])) for box in under[0]):
+            continue
+        for row, neighbour in ((one, other), (other, one)):
+            top, bottom = np.median([[box[1], box[3]] for box in row], axis=0).tolist()
+            alone = [a for a in neighbour if not any(min(a[2], b[2]) > max(a[0], b[0]) for b in row)]
+            found += [(a[0], top, a[2], bottom, "") for a in alone if a[0] > under[0][0][0]]
+    return found
+
+
+def _rows(places: Sequence[Box]) -> list[list[Box]]:
+    """Places side by side, from left to right, the rows from top to bottom."""
+    rows: list[list[Box]] = []
+    for box in sorted(places, key=lambda b: b[1] + b[3]):
+        if rows and box[1] < (rows[-1][-1][1] + rows[-1][-1][3]) / 2:
+            rows[-1].append(box)
+        else:
+            rows.append([box])
+    return [sorted(row) for row in rows]
 
 
 def _enlarged(cut: Pixels, scale: float) -> Pixels:

@@ -19,7 +19,10 @@ _SMALL = {"es": {word: n for n, word in enumerate(_ES)}, "en": {word: n for n, w
 _HUNDREDS = {"es": {"cien": 100, "ciento": 100, "doscientos": 200}, "en": {"hundred": 100}}
 _JOIN = {"es": "y", "en": "and"}
 _LEAST = 4  # below, a word is a number only where something is counted
-_COUNTED = re.compile(r"[ -](?:points?|pointers?|goals?|seconds?|minutes?|puntos?|goles?|tantos?|segundos?|minutos?)\b")
+_COUNTED = re.compile(
+    r"[ -](?:points?|pointers?|goals?|games?|sets?|seconds?|minutes?|puntos?|goles?|juegos?|tantos?|segundos?|"
+    r"minutos?)\b"
+)
 _BY = re.compile(r"\b(?:by|por|at|to|a|up|de)\s+$")
 
 

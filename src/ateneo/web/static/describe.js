@@ -39,6 +39,7 @@ export function describing(player, id) {
     source?.close();
     facts.replaceChildren();
     telling.replaceChildren();
+    showTelling(true);
     captions.hidden = true;
     byId("described").hidden = false;
     busy(true, t("describing"));
@@ -49,6 +50,7 @@ export function describing(player, id) {
     mine.addEventListener("described", (event) => {
       const found = JSON.parse(event.data);
       telling.replaceChildren(...found.sentences.flatMap((one) => [sentence(one), " "]));
+      showTelling(!found.sentences.every((one) => found.facts.some((fact) => one.text === `${fact.text}.`)));
       captions.href = `/api/talks/${id}/describe.vtt?${query}`;
       captions.hidden = !found.sentences.length;
       const notes = [...found.notes, !found.engine && style.value.trim() ? t("describe_sober") : ""].filter(Boolean);
@@ -68,6 +70,11 @@ export function describing(player, id) {
     state.textContent = message;
     byId("describe-stop").hidden = !on;
     byId("described").setAttribute("aria-busy", String(on));
+  }
+
+  /** The telling and its heading; an account that only says the facts again is not shown beside them. */
+  function showTelling(shown) {
+    telling.hidden = telling.previousElementSibling.hidden = !shown;
   }
 
   /** A fact: its second, its words, its picture; it leads to its second. */
