@@ -123,3 +123,8 @@ def test_an_answer_over_the_archive_has_its_calculations_put_right_in_sight(aten
     [said] = asked["answer"]["sentences"]
     assert said["text"] == "El patio mide 5,53 × 5,16 = 28,54 m² [recalculado: 28,53]."
     assert said["citations"][0]["quote"] == sentence["text"]
+
+
+@pytest.mark.parametrize("white", ["\x0b", "\x0c", "\x85", "\u2003", "\u2028"])
+def test_white_space_of_any_kind_is_passed_over(white: str) -> None:
+    assert [one.right for one in check(f"so:{white}2 × 3 = 6{white}", "en")] == [True]

@@ -224,3 +224,30 @@ def test_the_command_prints_letters_and_names_and_its_document_is_the_documented
     assert set(found) >= {"version", "answer", "text_in_image", "tables", "arithmetic", "names"}
     assert set(found["drawings"][0]) == {"box", "letter", "name", "names"}
     assert ateneo("look", tmp_path / "none.png").returncode == 2
+
+
+@pytest.mark.parametrize("ink", ["black", "white"])
+def test_what_is_drawn_on_nothing_is_laid_on_what_it_can_be_seen_on(ink: str, tmp_path: Path) -> None:
+    page = Image.new("RGBA", (500, 120), (0, 0, 0, 0))
+    ImageDraw.Draw(page).text((40, 30), "AGUA LIMPIA", fill=ink, font_size=50)
+    page.save(tmp_path / "drawn.png")
+    assert look(tmp_path / "drawn.png", "¿Qué pone?", pictures=None).answer == "Pone: AGUA LIMPIA"
+
+
+def test_a_file_that_is_no_picture_gets_one_error_with_the_next_step(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 200), "white").save(tmp_path / "whole.jpg")
+    files = {
+        "empty.png": (b"", "no picture that can be read; give a JPEG"),
+        "page.png": (b"<!doctype html><p>404", "no picture that can be read; give a JPEG"),
+        "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC photo saved as JPEG"),
+        "cut.jpg": ((tmp_path / "whole.jpg").read_bytes()[:700], "cut short or damaged"),
+        "none.png": (None, "no such file; name a picture's file"),
+    }
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "huge.png")
+    files["huge.png"] = ((tmp_path / "huge.png").read_bytes(), "too many pixels; make it smaller")
+    for name, (content, why) in files.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(InputError, match=why) as raised:
+            look(tmp_path / name, pictures=None)
+        assert str(raised.value).startswith(f"cannot read {tmp_path / name}: ")

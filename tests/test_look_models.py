@@ -179,3 +179,12 @@ def test_the_command_asks_the_server_of_the_settings_and_does_without_where_it_f
     assert asked[1]["image_url"]["url"].startswith("data:image/jpeg;base64,")
     assert "SALIDA" in failed["answer"]
     assert "401" in failed["notes"][0] or "key" in failed["notes"][0]
+
+
+def test_a_question_that_needs_a_model_says_so_and_text_comes_without_guesses() -> None:
+    page = sign("Confidence in science rose", "from 45% in 2012", "to 61% in 2019")
+    found = look(page, "Why did the trust of Americans change?", pictures=Colours())
+    assert found.answer == "It says: Confidence in science rose / from 45% in 2012 / to 61% in 2019"
+    assert found.notes == ("The question itself is not answered: that needs a vision model (vision_engine, "
+                           "vision_model). This is what is recognised and read.",)  # fmt: skip
+    assert look(page, "what does it say?", pictures=Colours()).notes == ()

@@ -130,7 +130,7 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     place = 0
     while place < len(text):
-        if text[place] in " \t\r":
+        if text[place] != "\n" and text[place].isspace():
             place += 1
             continue
         made = _next(text, place, found[-1] if found else None)

@@ -35,6 +35,7 @@ WARY = 2.0  # the same, of the drawings of a riddle: one that errs must not outw
 NAMES = 5  # told of a picture
 FEWEST = 3  # drawings of a riddle
 SURE = 0.5  # of a name or word; a less likely one is offered as a guess
+WORDY = 8  # words on a picture that is to be read; names that are only guesses say nothing of it
 
 _RIDDLE = re.compile(
     r"\b(?:acertij\w*|adivinanza|jeroglific\w*|rebus|riddle|palabra (?:es|forma\w*|sale|se)|que palabra|"
@@ -121,6 +122,9 @@ def _unseen(
     if models.asks_marking(question):
         told, sums = models.unmarked(picture.written, language=language)
         return replace(found, answer=told, arithmetic=sums)
+    asks = question and not (why or models.asks_care(question) or _READING.search(text.fold(question)))
+    if asks and not (names and names[0].probability >= SURE):
+        found = replace(found, notes=(models.said(language)["no model"],))
     if not models.asks_care(question) or not names:
         return found
     if writer is None:
@@ -238,6 +242,8 @@ def _answer(names: Sequence[Named], written: str, *, question: str, language: st
     if not names and not written:
         return said["nothing"]
     sure = bool(names) and names[0].probability >= SURE
+    if not sure and len(written.split()) >= WORDY:
+        return said["text"].format(line)
     told = ", ".join(f"{one.name} ({one.probability:.0%})" for one in names[: 1 if sure else 3])
     parts = [said["name" if sure else "guess"].format(told)] if names else []
     return " ".join([*parts, *([said["text"].format(line)] if written else [])])

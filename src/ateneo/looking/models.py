@@ -31,6 +31,8 @@ _SAID = {
     "es": {
         "none": "ninguno", "by": "Lo dice {}, a partir de la imagen; no es del archivo.",
         "care": "Los consejos de cuidado son de {}; no son del archivo.",
+        "no model": "La pregunta en sí no se ha contestado: hace falta un modelo de visión (vision_engine, "
+                    "vision_model). Esto es lo que se reconoce y se lee.",
         "no care": "Para consejos de cuidado hace falta un modelo de lenguaje: ajusta language_engine y "
                    "language_model.",
         "yes": "Según {}, la solución es correcta.", "no": "Según {}, la solución no es correcta: {}",
@@ -53,6 +55,8 @@ _SAID = {
     "en": {
         "none": "none", "by": "{} says so, from the picture; it is not from the archive.",
         "care": "The advice on care is {}'s; it is not from the archive.",
+        "no model": "The question itself is not answered: that needs a vision model (vision_engine, vision_model). "
+                    "This is what is recognised and read.",
         "no care": "Advice on care needs a language model: set language_engine and language_model.",
         "yes": "According to {}, the solution is right.", "no": "According to {}, the solution is not right: {}",
         "unsure": "{} is not sure that the solution is right. {}",

@@ -133,9 +133,17 @@ def open_picture(picture: Picture, *, name: str) -> Image.Image:
             image.load()
             return image
     except UnidentifiedImageError as error:
-        raise InputError("cannot read {name}: it is not a picture that Pillow knows", name=name) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError("cannot read {name}: {error}", name=name, error=error) from error
+        raise InputError(
+            "cannot read {name}: it is no picture that can be read; give a JPEG, PNG, WebP, GIF, TIFF or BMP "
+            "(a HEIC photo saved as JPEG)",
+            name=name,
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise InputError("cannot read {name}: it has too many pixels; make it smaller first", name=name) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(
+            "cannot read {name}: it is cut short or damaged ({error}); get it again", name=name, error=error
+        ) from error
 
 
 def _hugging_face(path: Path) -> Preprocess:

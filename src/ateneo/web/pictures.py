@@ -7,7 +7,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from starlette.responses import FileResponse, Response
 
 from ateneo.api import Archive
-from ateneo.engines.reading import on_white
+from ateneo.engines.reading import on_plain
 from ateneo.web.errors import Refusal
 
 WIDTHS = (320, 640)  # pixels of thumbnails; the second is for dense screens
@@ -75,7 +75,7 @@ def dropped(content: bytes, *, side: int = 1024) -> bytes:
                 raise Refusal(413, TOO_MANY, most=MOST_PIXELS // 10**6)
             picture.draft("RGB", (side, side))
             picture.thumbnail((side, side))
-            small = on_white(ImageOps.exif_transpose(picture))
+            small = on_plain(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refusal(413, TOO_MANY, most=MOST_PIXELS // 10**6) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:

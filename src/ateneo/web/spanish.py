@@ -217,6 +217,10 @@ SPANISH: Mapping[str, str] = {
         "no se puede describir {id} de {start:g} s a {told}: dura {latest:g} s; da un tramo que esté dentro"
     ),
     "the end": "el final",
+    "cannot describe {id} from {start:g} s to {end:g} s: that ends before it begins; give a later end": (
+        "no se puede describir {id} de {start:g} s a {end:g} s: acaba antes de empezar; da un final posterior"
+    ),
+    "{name} says the same again and again; use another model": "{name} se repite una y otra vez; usa otro modelo",
     "cannot describe in {language!r}: the panel is told in es and en; give one of them": (
         "no se puede describir en {language!r}: el panel se cuenta en es y en; da uno de los dos"
     ),
@@ -379,7 +383,17 @@ SPANISH: Mapping[str, str] = {
         "{name} tiene {w} x {h} píxeles: es demasiado estrecha para dejarla en un lado corto de {s}; recórtala antes"
     ),
     "the picture": "la imagen",
-    "cannot read {name}: it is not a picture that Pillow knows": "no se puede leer {name}: no es una imagen conocida",
+    "cannot read {name}: it is no picture that can be read; give a JPEG, PNG, WebP, GIF, TIFF or BMP "
+    "(a HEIC photo saved as JPEG)": (
+        "no se puede leer {name}: no es una imagen que se pueda leer; da un JPEG, PNG, WebP, GIF, TIFF o BMP "
+        "(una foto HEIC, guardada como JPEG)"
+    ),
+    "cannot read {name}: it has too many pixels; make it smaller first": (
+        "no se puede leer {name}: tiene demasiados píxeles; hazla antes más pequeña"
+    ),
+    "cannot read {name}: it is cut short or damaged ({error}); get it again": (
+        "no se puede leer {name}: está cortada o dañada ({error}); consíguela de nuevo"
+    ),
     "cannot read {name}: {error}": "no se puede leer {name}: {error}",
     "{folder} has neither preprocessor_config.json nor open_clip_config.json nor timm's config.json; make "
     "Preprocess(size) yourself": (

@@ -21,7 +21,7 @@ function take(chosen) {
   if (!chosen) return;
   if (shown) URL.revokeObjectURL(shown.src);
   file = chosen;
-  shown = el("img", { src: URL.createObjectURL(chosen), alt: t("look_yours") });
+  shown = el("img", { src: URL.createObjectURL(chosen), alt: t("look_yours"), onerror: (event) => { event.target.parentElement.hidden = true; } });
   drop.classList.add("small");
   look();
 }
