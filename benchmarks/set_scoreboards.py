@@ -6,7 +6,7 @@ Clips of tennis and volleyball, made as those of scoreboards.py, in layouts of b
 columns for the sets or the number of sets won, the points of the game in a box, a mark beside who serves. Games, a set
 and its break fall into each clip, and a replay hides the scoreboard. A fact is right where all that it tells was so
 within a second: names, points, games, sets, who serves; one that is not told counts as wrong. The reader was made on
-`slam` and `superliga`; the other four were drawn after that.
+`slam` and `superliga`; the other four were drawn after that, and it was corrected by what `davis` and `tour` showed.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from ateneo.describing.match import Panel
 from ateneo.describing.panel import read_panel
 
 MADE_ON = ("slam", "superliga")
+CORRECTED_BY = ("davis", "tour")
 POINTS = ("0", "15", "30", "40")
 BREAK = 3.0  # s after a game in which there are no points,
 SET_BREAK = 5.0  # and after a set in which the next one has not begun
@@ -328,7 +329,11 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         totals = {name: measure(design, folder, given.clips) for name, design in DESIGNS.items()
                   if given.only in (None, name)}  # fmt: skip
-    groups = {"made on": [n for n in totals if n in MADE_ON], "held out": [n for n in totals if n not in MADE_ON]}
+    groups = {
+        "made on": [n for n in totals if n in MADE_ON],
+        "corrected by": [n for n in totals if n in CORRECTED_BY],
+        "held out": [n for n in totals if n not in MADE_ON + CORRECTED_BY],
+    }
     table(totals, groups, also="who serves", clips=given.clips)
 
 
