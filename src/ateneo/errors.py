@@ -1,7 +1,7 @@
 """Every error that Ateneo raises on purpose, in one tree.
 
 A message says what failed, on which item, why, and the next step. It is a template with the fields that fill it, so
-that the web can say it in Spanish (web/spanish.py). Only the command line prints and exits; only the web maps errors to
+that the web can say it in Spanish (spanish.py). Only the command line prints and exits; only the web maps errors to
 status codes. This module imports nothing, so that every other one can import it.
 """
 

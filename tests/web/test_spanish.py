@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
-from ateneo import errors
-from ateneo.web import app, spanish
+from ateneo import errors, spanish
+from ateneo.web import app
 from ateneo.web.access import TooManyTries
 from tests.web.conftest import page_of, serving
 

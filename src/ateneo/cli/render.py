@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from ateneo import spanish
 from ateneo.cli import printable
 from ateneo.contact_sheet import by_talk
 from ateneo.engines.catalogue import Row
@@ -14,7 +15,6 @@ from ateneo.export import clock
 from ateneo.ingest.run import AddReport
 from ateneo.records import Arithmetic, Asked, Citation, Hit, Hits, Looked, Sentence, Sight, Sights, Talk, TalkDetail
 from ateneo.text import guess_language
-from ateneo.web import spanish
 
 WIDTH = 100  # columns of running text
 REFUSAL = {"en": ("The archive does not say.", "Nearest:"), "es": ("El archivo no lo dice.", "Lo más cercano:")}
@@ -172,7 +172,7 @@ def _assistance(asked: Asked) -> list[str]:
     lines += [known["dropped"].format(asked.dropped)] if asked.dropped else []
     lines += [known["doubtful"].format(doubtful)] if doubtful else []
     if failed := asked.assistance.failed:
-        lines.append(known["note"].format(spanish.said(failed) if _language(asked) == "es" else failed))
+        lines.append(known["note"].format(spanish.in_language(failed, _language(asked))))
     return ["", *(_wrapped(line) for line in lines)] if lines else []
 
 

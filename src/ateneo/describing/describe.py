@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from ateneo import spanish
 from ateneo.archive.storage import Storage
 from ateneo.archive.store import fingerprint
 from ateneo.describing import watching
@@ -134,7 +135,11 @@ def _told(
             told = True
             yield sentence
     except EngineError as error:
-        stretch.notes.append(f"{'the telling breaks off' if told else f'told without {calls.engine.name}'}: {error}")
+        if told:
+            failed = EngineError("the telling breaks off: {error}", error=error)
+        else:
+            failed = EngineError("told without {name}: {error}", name=calls.engine.name, error=error)
+        stretch.notes.append(spanish.in_language(failed, style.language))
 
 
 def _slides(stretch: Stretch) -> list[Piece]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import ImageOps
 from PIL.Image import Image
 
-from ateneo import text
+from ateneo import spanish, text
 from ateneo.engines import Picture, PictureEngine
 from ateneo.engines.reading import upright
 from ateneo.errors import EngineError, InputError
@@ -80,7 +80,7 @@ def look(
         try:
             return _seen(picture, question, names, vision, language=spoken)
         except EngineError as error:
-            return _unseen(picture, question, names, writer, language=spoken, why=str(error))
+            return _unseen(picture, question, names, writer, language=spoken, why=spanish.in_language(error, spoken))
     return _unseen(picture, question, names, writer, language=spoken)
 
 
@@ -132,7 +132,7 @@ def _unseen(
     try:
         told, note = models.care(question, names, writer, language=language)
     except EngineError as error:
-        return replace(found, notes=(*found.notes, str(error)))
+        return replace(found, notes=(*found.notes, spanish.in_language(error, language)))
     return replace(found, answer=f"{found.answer}\n\n{told}", notes=(*found.notes, note))
 
 

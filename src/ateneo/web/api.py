@@ -12,12 +12,12 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from ateneo import documents
+from ateneo import documents, spanish
 from ateneo.answer.ask import Gathered
 from ateneo.answer.assisted import assisted
 from ateneo.export import FORMATS
 from ateneo.records import Asked, Sentence, Sights
-from ateneo.web import pictures, recordings, spanish
+from ateneo.web import pictures, recordings
 from ateneo.web.errors import Refusal, language_of
 from ateneo.web.events import event, stream
 from ateneo.web.site import Here, Site, Writable

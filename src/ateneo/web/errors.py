@@ -13,8 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from ateneo import errors
-from ateneo.web import spanish, texts
+from ateneo import errors, spanish
+from ateneo.web import texts
 from ateneo.web.access import TooManyTries
 
 STATUS: tuple[tuple[type[errors.AteneoError], int], ...] = (  # the first that fits

@@ -426,6 +426,8 @@ SPANISH: Mapping[str, str] = {
     "{place} answers, but not as a language model does; check language_url (most end in /v1)": (
         "{place} responde, pero no como un modelo de lenguaje; revisa language_url (casi todas acaban en /v1)"
     ),
+    "the telling breaks off: {error}": "el relato se corta: {error}",
+    "told without {name}: {error}": "contado sin {name}: {error}",
     "nothing that the model wrote over all talks was supported": (
         "las charlas no dicen nada de lo que el modelo escribió sobre todas ellas"
     ),
@@ -501,6 +503,11 @@ def said(error: Exception) -> str:
     fields: Mapping[str, object] = getattr(error, "fields", {})
     found = SPANISH.get(template, template)
     return found.format(**{name: _field(value) for name, value in fields.items()}) if fields else found
+
+
+def in_language(error: Exception, language: str) -> str:
+    """What an error says, in Spanish where the language is Spanish."""
+    return said(error) if language == "es" else str(error)
 
 
 def wrong(fault: Mapping[str, Any]) -> str:
