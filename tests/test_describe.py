@@ -224,7 +224,7 @@ def test_a_model_that_fails_leaves_the_sober_account_and_a_note(archive: Archive
     own = Archive(archive.path)
     vars(own)["language_engine"] = vars(own)["vision_engine"] = Broken()
     found = own.describe("charla")
-    assert found.notes == ("told without exaggerating: nobody is there",)
+    assert found.notes == ("contado sin exaggerating: nobody is there",)
     assert "LA NIEVE" in found.text
 
 
@@ -239,7 +239,7 @@ def test_a_model_that_repeats_itself_is_stopped(archive: Archive) -> None:
     vars(own)["language_engine"] = vars(own)["vision_engine"] = Looping()
     found = own.describe("charla", end=7)
     assert [line.text for line in found.sentences] == ["La nieve cae."] * 4
-    assert found.notes == ("the telling breaks off: exaggerating says the same again and again; use another model",)
+    assert found.notes == ("el relato se corta: exaggerating se repite una y otra vez; usa otro modelo",)
 
 
 def test_hostile_speech_is_material_and_forged_numbers_are_no_evidence(archive: Archive) -> None:

@@ -261,7 +261,7 @@ def test_a_random_model_tells_nothing_of_a_stretch_and_sums_up_nothing(
     found = archive.describe("agua", style="comentarista deportivo")
     assert [fact.text for fact in found.facts] == ["EL AGUA", "LA NIEVE"]
     assert found.engine == ""
-    assert "told without openai:" in found.notes[0]
+    assert "contado sin openai:" in found.notes[0]
     assert "Se dice: «El agua del río es limpia.»" in [told.text for told in found.sentences]
     with pytest.raises(EngineError, match=r"no JSON document|is not of the form"):
         archive.summarise("agua")
