@@ -20,6 +20,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import matplotlib
@@ -30,6 +31,7 @@ from ateneo.describing.events import Event, events, told
 from ateneo.describing.match import Panel
 from ateneo.describing.panel import read_panel
 
+D = TypeVar("D")  # a design
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 SYSTEM = Path("/usr/share/fonts/truetype/liberation")  # Debian's fonts-liberation; else the one of matplotlib
 RATE = 10  # pictures a second
@@ -402,22 +404,30 @@ def judge(panel: Panel | None, design: Design, teams: tuple[str, str], states: l
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    run(__doc__, DESIGNS, measure, made_on=MADE_ON, corrected_by=CORRECTED_BY, also="the clock")
+
+
+def run(
+    about: str | None, designs: Mapping[str, D], measure: Callable[[D, Path, int], Count], *,
+    made_on: Sequence[str], corrected_by: Sequence[str], also: str,
+) -> None:  # fmt: skip
+    """The command: measures designs on clips and prints what the panel got right of them, and of groups of them."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, help="a folder for the clips, made there once")
-    parser.add_argument("--only", choices=list(DESIGNS), help="one design alone")
+    parser.add_argument("--only", choices=list(designs), help="one design alone")
     parser.add_argument("--clips", type=int, default=2, help="clips of each design")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        totals = {name: measure(design, folder, given.clips) for name, design in DESIGNS.items()
+        totals = {name: measure(design, folder, given.clips) for name, design in designs.items()
                   if given.only in (None, name)}  # fmt: skip
     groups = {
-        "made on": [n for n in totals if n in MADE_ON],
-        "corrected by": [n for n in totals if n in CORRECTED_BY],
-        "held out": [n for n in totals if n not in MADE_ON + CORRECTED_BY],
+        "made on": [n for n in totals if n in made_on],
+        "corrected by": [n for n in totals if n in corrected_by],
+        "held out": [n for n in totals if n not in (*made_on, *corrected_by)],
     }
-    table(totals, groups, also="the clock", clips=given.clips)
+    table(totals, groups, also=also, clips=given.clips)
 
 
 def table(totals: Mapping[str, Count], groups: Mapping[str, Sequence[str]], *, also: str, clips: int) -> None:

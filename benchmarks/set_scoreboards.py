@@ -9,8 +9,6 @@ within a second: names, points, games, sets, who serves; one that is not told co
 `slam` and `superliga`; the other four were drawn after that, and it was corrected by what `davis` and `tour` showed.
 """
 
-import argparse
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from scoreboards import BLACK, RATE, SECONDS, TOLERANCE, WHITE, Count, Pen, film, font, pictures, table
+from scoreboards import BLACK, RATE, SECONDS, TOLERANCE, WHITE, Count, Pen, film, font, pictures, run
 
 from ateneo.describing.events import Event, events, told
 from ateneo.describing.match import Panel
@@ -319,22 +317,7 @@ def measure(design: Design, folder: Path, clips: int) -> Count:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", type=Path, help="a folder for the clips, made there once")
-    parser.add_argument("--only", choices=list(DESIGNS), help="one design alone")
-    parser.add_argument("--clips", type=int, default=2, help="clips of each design")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = given.keep or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        totals = {name: measure(design, folder, given.clips) for name, design in DESIGNS.items()
-                  if given.only in (None, name)}  # fmt: skip
-    groups = {
-        "made on": [n for n in totals if n in MADE_ON],
-        "corrected by": [n for n in totals if n in CORRECTED_BY],
-        "held out": [n for n in totals if n not in MADE_ON + CORRECTED_BY],
-    }
-    table(totals, groups, also="who serves", clips=given.clips)
+    run(__doc__, DESIGNS, measure, made_on=MADE_ON, corrected_by=CORRECTED_BY, also="who serves")
 
 
 if __name__ == "__main__":
