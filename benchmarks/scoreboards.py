@@ -317,7 +317,7 @@ def film(path: Path, shown: Iterable[Image.Image], size: tuple[int, int]) -> Non
 
 @dataclass(frozen=True)
 class Truth:
-    """What must be told: at `second`, how it then was (and was just before), and what kind of thing it is."""
+    """What must be told: at `second`, what kind of thing."""
 
     second: float
     kind: str

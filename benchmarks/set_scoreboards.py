@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from scoreboards import BLACK, RATE, SECONDS, TOLERANCE, WHITE, Count, Pen, film, font, pictures, run
+from scoreboards import BLACK, RATE, SECONDS, TOLERANCE, WHITE, Count, Pen, Truth, film, font, pictures, run
 
 from ateneo.describing.events import Event, events, told
 from ateneo.describing.match import Panel
@@ -234,14 +234,6 @@ DESIGNS = {
                State(((25, 23), (24, 23)), None, 0), 4.2, draw_cev),
     )
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What must be told: at `second`, what kind of thing."""
-
-    second: float
-    kind: str
 
 
 def expected(states: list[State], design: Design) -> list[Truth]:
