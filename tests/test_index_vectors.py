@@ -1,21 +1,47 @@
-"""Vectors of the local index: the fast product, and what is kept between two refreshes."""
+"""Vectors of the local index: the fast search, and what is kept between two refreshes."""
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ateneo.archive.local_index import LocalIndex
-from ateneo.archive.vectors import Row, Segment, _times, nearest
+from ateneo.archive.vectors import Row, Segment, nearest
 from tests.test_index import passage, vector
 
-LARGE = 40_000  # rows; more than are multiplied at a time
+LARGE = 40_000  # rows
 
 
-def test_products_with_halves_equal_numpys_for_every_finite_number() -> None:
-    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    halves = halves[np.isfinite(halves)].reshape(-1, 8)
-    v = np.linspace(-1, 1, 8, dtype=np.float32)
-    np.testing.assert_allclose(_times(halves, v), halves.astype(np.float32) @ v, rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_that_rounding_would_exchange_are_in_their_true_order(seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    v = dice.standard_normal(384).astype(np.float32)
+    v /= np.linalg.norm(v)
+    aside = dice.standard_normal((500, 384))
+    aside -= (aside @ v)[:, None] * v
+    near = v + aside / np.linalg.norm(aside, axis=1, keepdims=True)  # equally near, but for the rounding of rows and v
+    vectors = (near / 2**0.5).astype(np.float16)
+    rows = [Row("u", f"k{n}", "frame", "") for n in range(len(vectors))]
+    rounded = vectors.astype(np.float32) @ v.astype(np.float16).astype(np.float32)
+    exact = vectors.astype(np.float64) @ v.astype(np.float64)
+    highest = np.sort(exact)[::-1][:10]
+    assert np.abs(exact[np.argsort(-rounded)[:10]] - highest).max() > 5e-6
+    found = Segment(Path(), "s", vectors, rows).nearest(v, np.arange(500), 10)
+    np.testing.assert_allclose(exact[[row for row, _ in found]], highest, atol=2e-7)
+    np.testing.assert_allclose([score for _, score in found], highest, atol=2e-7)
+
+
+@pytest.mark.parametrize("part", [3, 40, 1000])
+def test_a_part_of_the_rows_is_searched_like_all(part: int) -> None:
+    dice = np.random.default_rng(part)
+    vectors = dice.standard_normal((1000, 24))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    segment = Segment(Path(), "s", vectors, [Row("u", f"k{n}", "frame", "") for n in range(1000)])
+    v = vectors[7].astype(np.float32)
+    rows = np.sort(dice.choice(1000, part, replace=False))
+    exact = vectors[rows].astype(np.float32) @ v
+    assert [row for row, _ in segment.nearest(v, rows, 5)] == list(rows[np.argsort(-exact, kind="stable")[:5]])
+    assert segment.nearest(v, rows, 0) == segment.nearest(v, rows[:0], 5) == []
 
 
 def test_the_fast_search_finds_what_a_plain_loop_finds() -> None:
