@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from stock import SIZE, Drawings, Drawn, Rows, Stock
+from stock import SIZE, Drawings, Drawn, Names, Rows, Stock
 from torch import Tensor, nn
 
 from ateneo.models.tower import Tower, TowerConfig
@@ -59,17 +59,13 @@ class JudgeTask(Task):
         super().__init__()
         device = stock.pixels.device
         self.model, self.t = Tower(CONFIG).to(device), nn.Parameter(torch.tensor(START, device=device))
-        order = stock.of.argsort(kind="stable")
-        counts = torch.bincount(torch.from_numpy(stock.of), minlength=len(stock.names))
-        self.texts, self.counts = stock.texts[order], counts.to(device)  # texts of each concept stand together
-        self.first = (counts.cumsum(0) - counts).to(device)
+        self.names = Names(stock)
 
     def forward(self, batch: Batch) -> Tensor:
         """The cross-entropy over concepts."""
         assert isinstance(batch, Drawn)
         assert batch.concept is not None
-        nth = (torch.rand(len(self.counts), device=self.counts.device) * self.counts).long()
-        return F.cross_entropy(self._logits(self.model, batch, self.texts[self.first + nth]), batch.concept)
+        return F.cross_entropy(self._logits(self.model, batch, self.names.any()), batch.concept)
 
     def _logits(self, model: nn.Module, batch: Batch, texts: Tensor) -> Tensor:
         return model(normalised(batch.pixels)).float() @ texts.T * self.t.exp()  # type: ignore[no-any-return]
@@ -82,7 +78,7 @@ class JudgeTask(Task):
     def test(self, model: nn.Module, held: Pictures) -> dict[str, float]:
         """The part of the drawings in the style kept apart whose Spanish name is found first among all."""
         right = [
-            (self._logits(model, batch, self.texts[self.first]).argmax(1) == batch.concept).float()
+            (self._logits(model, batch, self.names.usual()).argmax(1) == batch.concept).float()
             for batch in _drawn(held)
         ]
         return {"names": torch.cat(right).mean().item()}

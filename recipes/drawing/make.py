@@ -16,6 +16,7 @@ import judge
 import ship
 import stock
 import tasks
+import through_noise
 import torch
 from safetensors.torch import load_file
 
@@ -41,6 +42,9 @@ class Run:
 
 
 RUNS = {
+    "tower": Run(through_noise.TowerTask, stock.Seen,
+                 replace(COMMON, steps=4000, batch=128, lr=1.5e-3, ema=0.998, weight_decay=0.05, save_every=200,
+                         test_every=400), share=0.35),
     "decoder": Run(tasks.DecoderTask, stock.Drawings,
                    replace(COMMON, steps=1350, save_every=50, test_every=500, show_every=250)),
     "vqgan": Run(tasks.VqganTask, stock.Drawings,
@@ -72,10 +76,7 @@ def main() -> None:
             learn(name, options, group)
     if not (options.only or options.prepare):
         batches = {name: settings_of(run, options).batch for name, run in RUNS.items()}
-        ship.write(
-            options.work, options.out, tower=options.tower, stock=material("decoder", options), batches=batches,
-            begun=options.begin,
-        )  # fmt: skip
+        ship.write(options.work, options.out, stock=material("decoder", options), batches=batches, begun=options.begin)
         if (options.work / "runs" / "judge" / "model").is_dir():
             ship.judge(options.work)
 
@@ -144,7 +145,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="where the stock and checkpoints are kept")
     parser.add_argument("--pictures", type=Path, required=True, help="the folder of recipes/pictures/make.py")
-    parser.add_argument("--tower", type=Path, default=TOWER, help="weights of the image tower whose vectors are drawn")
+    parser.add_argument(
+        "--tower", type=Path, default=TOWER, help="weights of the image tower whose vectors are learned"
+    )
     parser.add_argument("--out", type=Path, default=OUT, help="where the models and their card go")
     parser.add_argument("--only", choices=list(RUNS), help="learn this one and stop")
     parser.add_argument("--prepare", action="store_true", help="make what is learned from, and stop")

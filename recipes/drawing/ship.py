@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from ateneo.models.train.files import write_whole
 
 HELD = Path(__file__).with_name("held.json")  # what is measured on
 CAPTIONS = 100  # of each kind
-MODELS = ("decoder", "vqgan", "prior")
+MODELS = ("decoder", "vqgan", "prior", "tower")
 LICENCES = {"noto": "Apache-2.0", "twemoji": "CC-BY-4.0", "fluent-emoji-flat": "MIT"}
 
 
@@ -47,12 +46,13 @@ def judge(work: Path) -> None:
 
 
 def write(
-    work: Path, out: Path, *, tower: Path, stock: Stock, batches: Mapping[str, int], begun: bool = False,
-    held: Path = HELD
-) -> None:  # fmt: skip
-    """Writes the models of the runs below work/runs, the tower they belong to, config.json and the card; what has no
-    run stays as it is. batches: pictures of a step of each. begun: the runs started from the models that are there.
-    held: where the captions that are measured on go."""
+    work: Path, out: Path, *, stock: Stock, batches: Mapping[str, int], begun: bool = False, held: Path = HELD
+) -> None:
+    """Writes the models of the runs below work/runs, config.json and the card; what has no run stays as it is.
+
+    batches: pictures of a step of each. begun: the runs started from the models that are there. held: where the
+    captions that are measured on go.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for name in MODELS:
         run = work / "runs" / name
@@ -62,7 +62,6 @@ def write(
         last = json.loads((run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
         said["learned"] = [*(learned(out, name) if begun else []), [int(last["step"]), batches[name]]]
         put(out, name, load_file(run / "model" / "model.safetensors"), said)
-    put(out, "tower", load_file(tower), {"ateneo": "tower", "config": asdict(tower_config(tower))})
     about = {"text_space": SentenceVectors().space, "schedule": NOISE, "T": T}
     write_whole(out / "config.json", (json.dumps(about, indent=1) + "\n").encode())
     write_whole(held, (json.dumps(held_captions(stock), ensure_ascii=False, indent=0) + "\n").encode())
@@ -84,7 +83,8 @@ def held_captions(stock: Stock) -> dict[str, list[tuple[str, str]]]:
 
 def learned(out: Path, name: str) -> list[list[int]]:
     """Steps and pictures a step of each run that a model there has learned in."""
-    found: list[list[int]] = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))["learned"]
+    said = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))
+    found: list[list[int]] = said.get("learned", [])
     return found
 
 
@@ -97,7 +97,7 @@ def put(out: Path, name: str, weights: dict[str, torch.Tensor], said: dict[str, 
 
 def card(out: Path, *, stock: Stock, about: dict[str, Any]) -> str:
     """card.md: what the models are, their data and licences, and how long they learned."""
-    size = {name: (out / f"{name}.safetensors").stat().st_size / 1e6 for name in (*MODELS, "tower")}
+    size = {name: (out / f"{name}.safetensors").stat().st_size / 1e6 for name in MODELS}
     sources = "\n".join(f"| @iconify-json/{style} | {LICENCES[style]} |" for style in STYLES)
     told = {name: ", then ".join(f"{n} steps of {batch}" for n, batch in learned(out, name)) for name in MODELS}
     rows = "\n".join(f"| {name}.safetensors | {size[name]:.1f} MB | {told[name]} |" for name in MODELS)
@@ -113,13 +113,13 @@ gradient guides.
 | file | size | learned |
 |---|---|---|
 {rows}
-| tower.safetensors | {size["tower"]:.1f} MB | by recipes/pictures |
 
 `decoder` is a U-Net over blocks of 2 x 2 pixels that predicts x₀ on the cosine schedule, given the standardised image
 vector of the picture and the vector of what is said of it, zeros in place of either for none, and a sketch of
 16 x 16 places that is linear in the two. `prior` is a transformer over four tokens that predicts an
 image vector from a text vector. `vqgan` has 512 codes, each for 4 x 4 pixels, and learned from differences of pixels
-and edges; it had no discriminator.
+and edges; it had no discriminator. `tower` is a network of convolutions; without noise it learned what the tower of
+recipes/pictures sees (the decoder learned from that one's vectors), in noise what is seen is called.
 
 ## Data and licences
 

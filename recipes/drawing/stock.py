@@ -47,11 +47,13 @@ Wording = tuple[str, int, str]  # text, concept, language
 
 @dataclass(frozen=True, slots=True)
 class Drawn(Batch):
-    """Pictures as bytes (B, 3, 64, 64), with the vectors of what is seen (B, E), and of what is said (B, E)."""
+    """Pictures as bytes (B, 3, 64, 64), with the vectors of what is seen (B, E), and of what is said (B, E), and with
+    the concept and colour of each (B,)."""
 
     vectors: Tensor | None = None
     texts: Tensor | None = None
     concept: Tensor | None = None
+    colour: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -274,21 +276,48 @@ class Said:
         return self.stock.texts[self.said[self.first[rows] + nth]]
 
 
+class Names:
+    """What each concept is called, in no colour."""
+
+    def __init__(self, stock: Stock) -> None:
+        plain = np.flatnonzero(stock.of_colour < 0)
+        order, device = plain[stock.of[plain].argsort(kind="stable")], stock.texts.device
+        counts = np.bincount(stock.of[plain], minlength=len(stock.names))
+        self.texts = stock.texts[torch.from_numpy(order).to(device)]  # those of each concept stand together
+        self.first = torch.from_numpy(counts.cumsum() - counts).to(device)
+        self.counts = torch.from_numpy(counts).to(device)
+
+    def usual(self) -> Tensor:
+        """The vector (C, E) of the first text of each concept, which is in Spanish."""
+        return self.texts[self.first]
+
+    def any(self) -> Tensor:
+        """The vector (C, E) of one of the texts of each concept, by chance."""
+        nth = (torch.rand(len(self.counts), device=self.counts.device) * self.counts).long()
+        return self.texts[self.first + nth]
+
+
 class Drawings(Rows):
     """Drawings of the stock, moved and mirrored by chance, with the vector of what is then seen; those kept apart as
     they stand."""
+
+    toned = TONED
 
     def __init__(self, stock: Stock, *, held: bool = False) -> None:
         kept = [n for n, of in enumerate(stock.concept.tolist()) if (of in stock.held) == held]
         super().__init__(stock, [n for n in kept if n < stock.own] if held else kept)
         self.held, self.said, self.tones = held, Said(stock), tones(stock)
+        self.concept = torch.from_numpy(stock.concept).to(self.rows.device)
+        self.colour = torch.from_numpy(stock.colour).to(self.rows.device)
 
     def cut(self, rows: Tensor, chance: torch.Generator) -> Drawn:
         """The pictures of rows (B,), their vectors and texts. Some vectors are those of the same drawing in another
         colour, so that colours are believed of the text."""
-        texts = self.said.texts(rows, chance)
+        told = {
+            "texts": self.said.texts(rows, chance), "concept": self.concept[rows], "colour": self.colour[rows],
+        }  # fmt: skip
         if self.held:
-            return Drawn(self.stock.pixels[rows], (), vectors=self.stock.vectors[rows, 0], texts=texts)
+            return Drawn(self.stock.pixels[rows], (), vectors=self.stock.vectors[rows, 0], **told)
         B, device = len(rows), rows.device
         turned = torch.rand(B, generator=chance, device=device) < 0.5
         move = torch.randint(-SHIFT, SHIFT + 1, (2, B, 1), generator=chance, device=device)
@@ -297,10 +326,16 @@ class Drawings(Rows):
         x = torch.where(turned[:, None], SIZE - 1 - x, x)
         channel = torch.arange(3, device=device)[None, :, None, None]
         pixels = self.stock.pixels[rows[:, None, None, None], channel, y[:, None, :, None], x[:, None, None, :]]
-        toned = torch.rand(B, generator=chance, device=device) < TONED
+        toned = torch.rand(B, generator=chance, device=device) < self.toned
         nth = self._any(self.tones.shape[1], B, chance)
         seen = torch.where(toned, self.tones[rows, nth], rows)
-        return Drawn(pixels, (), vectors=self.stock.vectors[seen, turned.long()], texts=texts)
+        return Drawn(pixels, (), vectors=self.stock.vectors[seen, turned.long()], **told)
+
+
+class Seen(Drawings):
+    """Drawings with the vectors of what is seen in them alone, in no other colour."""
+
+    toned = 0.0
 
 
 def tones(stock: Stock) -> Tensor:

@@ -150,6 +150,47 @@ def test_the_judge_lessens_its_loss_and_never_sees_its_held_style(
     assert 0 <= task.test(task.model, held)["names"] <= 1
 
 
+def test_the_tower_learns_what_is_seen_without_noise_and_what_it_is_called_in_noise(
+    recipe: tuple[ModuleType, ModuleType], others: tuple[ModuleType, ModuleType, ModuleType],
+) -> None:  # fmt: skip
+    (stock, _), noise = recipe, others[2].through_noise
+    torch.manual_seed(0)
+    made = small_stock(stock)
+    unit = torch.nn.functional.normalize
+    made = stock.replace(made, vectors=unit(made.vectors, dim=-1), texts=unit(made.texts, dim=-1))
+    task = noise.TowerTask(made)
+    learned, held = stock.Seen(made), stock.Seen(made, held=True)
+    adam = torch.optim.Adam(task.parameters(), lr=2e-3)
+    losses = []
+    for _ in range(8):
+        torch.manual_seed(1)
+        loss = task(learned.batch(range(len(learned))))
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.9 * losses[0]
+    found = task.test(task.model.eval(), held)
+    assert -1 <= found["alike"] <= 1
+    assert 0 <= found["names"] <= 1
+
+
+def test_what_is_as_true_as_a_pictures_own_text_is_no_other_choice(
+    recipe: tuple[ModuleType, ModuleType], others: tuple[ModuleType, ModuleType, ModuleType],
+) -> None:  # fmt: skip
+    (stock, _), noise = recipe, others[2].through_noise
+    made = small_stock(stock)
+    task = noise.TowerTask(stock.replace(made, texts=torch.nn.functional.normalize(made.texts, dim=-1)))
+    batch = stock.Drawn(
+        made.pixels[:3], (), vectors=made.vectors[:3, 0], texts=torch.eye(384)[:3],
+        concept=torch.tensor([2, 2, 3]), colour=torch.tensor([-1, -1, -1]),
+    )  # fmt: skip
+    for text in (1, 2):  # seen as the text of another picture: of the same thing, then of another
+        seen = torch.eye(384)[[text, text, text]]
+        lost = task._called(seen, batch)[0].item()
+        assert (lost < 20) == (text == 1)
+
+
 def test_seconds_take_the_place_of_steps_and_the_batch_is_shared_out(
     others: tuple[ModuleType, ModuleType, ModuleType],
 ) -> None:
@@ -157,7 +198,7 @@ def test_seconds_take_the_place_of_steps_and_the_batch_is_shared_out(
     options = make.arguments("--work w --pictures p --batch 512 --seconds 240".split())
     found = {name: make.settings_of(run, options) for name, run in make.RUNS.items()}
     assert {name: one.seconds for name, one in found.items()} == {
-        "decoder": 240, "vqgan": 60, "prior": 30, "judge": 60,
+        "tower": 84, "decoder": 240, "vqgan": 60, "prior": 30, "judge": 60,
     }  # fmt: skip
     assert found["prior"].batch == 2048
     assert min(one.steps for one in found.values()) > 10**6
@@ -174,7 +215,7 @@ def test_what_has_a_run_is_shipped_and_what_it_learned_before_is_remembered(
     (run / "model" / "config.json").write_text('{"ateneo": "prior"}')
     (run / "metrics.jsonl").write_text('{"step": 20}\n{"step": 31, "loss": 1.0}\n')
     decoder = (out / "decoder.safetensors").read_bytes()
-    given = {"tower": out / "tower.safetensors", "stock": small_stock(recipe[0]), "batches": {"prior": 256}}
+    given = {"stock": small_stock(recipe[0]), "batches": {"prior": 256}}
     ship.write(tmp_path, out, **given, begun=True, held=tmp_path / "held.json")
     assert ship.learned(out, "prior") == [*before, [31, 256]]
     assert f"{before[0][0]} steps of {before[0][1]}, then 31 steps of 256" in (out / "card.md").read_text()

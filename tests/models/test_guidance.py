@@ -15,6 +15,7 @@ from ateneo.models.guidance import (
     ClipLogP,
     Cutouts,
     Guided,
+    NoisyClipLogP,
     spherical_distance,
 )
 from ateneo.models.samplers import Step, ancestral, ddim, dpmpp_2m, heun
@@ -252,6 +253,21 @@ def test_similarity_to_the_words_rises_with_the_scale() -> None:
 # --- cutouts and CLIP ---
 
 
+def test_a_clip_of_noisy_pictures_leads_by_the_product_of_the_vectors() -> None:
+    model, words = clip(), noise(1, 24, seed=4)
+    log_p = NoisyClipLogP(model.encode_image, words[0])
+    assert not any(weights.requires_grad for weights in model.parameters())
+    x = noise(2, 3, 16, 16)
+    found = log_p(x, TEN[0], Prediction(x, TEN[0], x0=torch.zeros_like(x)))  # of x_t, whatever x₀ will be
+    torch.testing.assert_close(found, torch.cosine_similarity(model.encode_image(x), words))
+    alike = []
+    for scale in (0.0, 100.0, 1000.0):
+        guided = Guided(gaussian(std=0.5), log_p, "mean", scale=scale)
+        drawn = ancestral(guided, x, levels=LINEAR.levels("50"), noise=torch.manual_seed(0))
+        alike.append(float(torch.cosine_similarity(model.encode_image(drawn), words).mean()))
+    assert alike[0] < alike[1] < alike[2]
+
+
 def test_cutouts_are_pieces_of_the_picture_the_whole_first() -> None:
     pictures = torch.arange(2 * 3 * 20 * 24.0).reshape(2, 3, 20, 24)
     cut = Cutouts(8, count=5, smallest=0.4, generator=torch.manual_seed(0))
@@ -323,6 +339,8 @@ def test_guidance_that_cannot_be_is_refused() -> None:
         ClipLogP(lambda x: x, torch.eye(2), cutouts=Cutouts(8), weights=[1.0])
     with pytest.raises(InputError, match="have 4 numbers, the words' 2"):
         ClipLogP(lambda x: x[:, 0, 0, :4], torch.eye(2), cutouts=Cutouts(8)).distance(X)
+    with pytest.raises(InputError, match="have 4 numbers, the words' 2"):
+        Guided(Denoiser(network), NoisyClipLogP(lambda x: x[:, 0, 0, :4], torch.eye(2)[0]), "mean")(X, level)
     with pytest.raises(SettingsError, match="count of 1 or more"):
         Cutouts(8, count=0)
     with pytest.raises(SettingsError, match="same names"):

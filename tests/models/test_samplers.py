@@ -205,21 +205,24 @@ def test_ddim_keeps_the_variance_of_a_standard_normal() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ancestral small", "ancestral large", "ddim", "ddim eta", "dpmpp_2m", "euler", "heun"]
+    "name",
+    ["ancestral small", "ancestral large", "ancestral repeated", "ddim", "ddim eta", "dpmpp_2m", "euler", "heun"],
 )
 def test_samplers_reach_the_mean_and_the_deviation_of_the_data(name: str) -> None:
     x = torch.randn(1, 1, 160, 160, generator=torch.manual_seed(0), dtype=torch.float64)
     data = gaussian(mean=0.4, std=0.3, nu=1.0 if "large" in name else 0.0)
     noise, many, few = torch.manual_seed(1), LINEAR.levels(), LINEAR.levels(spaced(1000, 50, spacing="trailing"))
     found = {
-        "ancestral": lambda: ancestral(data, x, levels=many, noise=noise),
+        "ancestral": lambda: ancestral(data, x, levels=many, noise=noise, repeats=3 if "repeated" in name else 1),
         "ddim": lambda: ddim(data, x, levels=many, noise=noise, eta=0.5 if "eta" in name else 0.0),
         "dpmpp_2m": lambda: dpmpp_2m(data, x, levels=few),
         "euler": lambda: euler(data, x, levels=many),
         "heun": lambda: heun(data, x, levels=few),
     }[name.split()[0]]()
     assert float(found.mean()) == pytest.approx(0.4, abs=0.01)
-    assert float(found.std()) == pytest.approx(0.3, rel=0.02)
+    assert float(found.std()) == pytest.approx(
+        0.3, rel=0.04 if "repeated" in name else 0.02
+    )  # β̃ is less than Σ each time
 
 
 @pytest.mark.parametrize(("sampler", "order"), [(euler, 1), (heun, 2), (dpmpp_2m, 2)])
@@ -233,6 +236,23 @@ def test_halving_the_steps_shows_the_order_of_a_solver(sampler, order: int) -> N
         return abs(float(sampler(gaussian(std=std), x, levels=levels)) - spread[1] / spread[0])
 
     assert math.log2(error(40) / error(80)) == pytest.approx(order, abs=0.3)
+
+
+def test_a_step_that_is_repeated_takes_noise_twice_more_each_time_and_is_told_once() -> None:
+    asked, told = [], []
+
+    def noise(x: Tensor) -> Tensor:
+        asked.append(x.shape)
+        return torch.ones_like(x)
+
+    once = ancestral(FREE, X, levels=TEN, repeats=1, noise=noise)
+    assert torch.equal(once, ancestral(FREE, X, levels=TEN, noise=lambda x: torch.ones_like(x)))
+    asked.clear()
+    ancestral(FREE, X, levels=TEN, repeats=3, noise=noise, callback=lambda step: told.append(step.index))
+    assert len(asked) == 9 + 8 * 2 * 2  # the first step and the last are taken once, the last without noise
+    assert told == list(range(10))
+    with pytest.raises(SettingsError, match="at least once"):
+        ancestral(FREE, X, levels=TEN, repeats=0)
 
 
 def test_euler_is_ddim_without_noise() -> None:

@@ -1,9 +1,10 @@
 """Three ways to draw with the models of one folder: vectors and seeds in, pictures as bytes out.
 
-guided: an unconditional diffusion model, its mean moved by the gradient of CLIP, N(μ + sΣ∇ log p(y | x_t), Σ) (Dhariwal
-& Nichol 2021). vqgan: the codes of a VQGAN changed under CLIP. unclip: a prior makes an image vector of the words'
-vector, and a decoder draws it. `Studio` holds the models; whatever is drawn hangs on its seed alone, so that the third
-picture of a seed is the first of seed + 2. This is the door for those parts of Ateneo that know no torch.
+guided: an unconditional diffusion model, its mean moved by the gradient of a CLIP that knows noise,
+N(μ + sΣ∇ log p(y | x_t), Σ) (Dhariwal & Nichol 2021). vqgan: the codes of a VQGAN changed under CLIP. unclip: a prior
+makes an image vector of the words' vector, and a decoder draws it. `Studio` holds the models; whatever is drawn hangs
+on its seed alone, so that the third picture of a seed is the first of seed + 2. This is the door for those parts of
+Ateneo that know no torch.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,8 +24,9 @@ from ateneo.models.appearance import InRange, Smooth, Sum
 from ateneo.models.clip import Clip
 from ateneo.models.config import read_config
 from ateneo.models.diffusion import Denoiser, DenoiserLike, Prediction
-from ateneo.models.guidance import ClipLogP, Cutouts, Guided, frozen
+from ateneo.models.guidance import ClipLogP, Cutouts, Guided, NoisyClipLogP, frozen
 from ateneo.models.loading import load
+from ateneo.models.losses import add_noise
 from ateneo.models.prior import Prior, image_vectors
 from ateneo.models.samplers import Step, ancestral, ddim
 from ateneo.models.schedules import Level, Schedule, schedule
@@ -37,10 +39,12 @@ from ateneo.models.vqgan_clip import Change, random_grid, vqgan_clip
 
 SMALL = Path(__file__).resolve().parents[1] / "small" / "drawing"
 HALF = (0.5, 0.5, 0.5)  # mean and deviation of the pixels that the tower takes
-SMOOTH, RANGE = 0.5, 5.0  # what Smooth and InRange count for beside CLIP's distance
+SMOOTH, RANGE = 0.5, 5.0  # what Smooth and InRange count for beside the distance of a published CLIP
+REPEATS = 5  # how often each step is taken under guidance
 CALM, RATE = 0.1, 0.1  # of VQGAN+CLIP: what grain counts for beside the distance; the learning rate at scale 1
 TRIED, LED = 4, 2.0  # image vectors made for each picture, the nearest to be drawn; the scale of the prior's guidance
 DISC = 0.7  # radius, of half the side, within which VQGAN+CLIP begins with codes of chance
+LEAST, MOST = 0.1, 0.5  # of the steps of noise: how noisy cutouts are
 SHARE = 0.5  # side of the smallest cutout, as a part of the picture's
 M = TypeVar("M", bound=nn.Module)
 Bytes = NDArray[np.uint8]
@@ -130,10 +134,11 @@ class Studio:
     def guided(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures (n, H, W, 3) of the unconditional model, led by the words' vector (E,)."""
         denoiser: DenoiserLike = frozen(self.decoder).denoiser()
-        if how.scale:
-            log_p = Sum(((1.0, self.log_p(words, how)), (SMOOTH, Smooth()), (RANGE, InRange())))
-            denoiser = Guided(denoiser, log_p, form="mean", scale=how.scale, through_network=True)
-        return sampled(denoiser, self.schedule, how, watch=watch)
+        if not how.scale:
+            return sampled(denoiser, self.schedule, how, watch=watch)
+        log_p = NoisyClipLogP(self._as_tower_sees, torch.from_numpy(np.ascontiguousarray(words)).float())
+        guided = Guided(denoiser, log_p, form="mean", scale=how.scale)
+        return sampled(guided, self.schedule, how, repeats=REPEATS, watch=watch)
 
     def unclip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures of the vectors that the prior makes of the words' vector (E,), which the decoder is told as well."""
@@ -185,19 +190,28 @@ class Studio:
     @torch.no_grad()
     def vectors(self, pictures: Sequence[Bytes]) -> Tensor:
         """What the tower sees: pictures (H, W, 3) of any size → (B, E)."""
-        side = self.tower.config.image_size
-        rows = [
-            F.interpolate(_tensor(picture), size=(side, side), mode="bilinear", antialias=picture.shape[0] > side)
-            for picture in pictures
-        ]
-        return self.tower(torch.cat(rows))  # type: ignore[no-any-return]
+        return torch.cat([self._as_tower_sees(_tensor(picture)) for picture in pictures])
+
+    def _as_tower_sees(self, x: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W), noisy or not → (B, E)."""
+        side, tower = self.tower.config.image_size, frozen(self.tower)
+        if x.shape[2:] != (side, side):
+            x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=x.shape[2] > side)
+        return tower(x)  # type: ignore[no-any-return]
 
     def log_p(self, words: Vectors, how: How) -> ClipLogP:
-        """log p(words | x_t) by the tower, which looks at cutouts."""
-        generator = torch.Generator().manual_seed(abs(how.seed))
+        """log p(words | picture) by the tower, which looks at cutouts under noise of chance: what pleases it then is
+        more than grain."""
+        generator, T = torch.Generator().manual_seed(abs(how.seed)), len(self.schedule)
         cutouts = Cutouts(self.tower.config.image_size, count=how.cutouts, smallest=SHARE, generator=generator)
         vector = torch.from_numpy(np.ascontiguousarray(words)).float()
-        return ClipLogP(frozen(self.tower).forward, vector, cutouts=cutouts, mean=HALF, std=HALF)
+
+        def seen(pieces: Tensor) -> Tensor:
+            i = torch.randint(int(LEAST * T), int(MOST * T), (len(pieces),), generator=generator)
+            noise = torch.randn(pieces.shape, generator=generator)
+            return self._as_tower_sees(add_noise(self.schedule, pieces, i=i, noise=noise))
+
+        return ClipLogP(seen, vector, cutouts=cutouts, mean=HALF, std=HALF)
 
     def _read(self, name: str, kind: type[M]) -> M:
         path = self.folder / f"{name}.safetensors"
@@ -289,7 +303,9 @@ def _on_white(model: Vqgan, grid: Tensor, size: int) -> Tensor:
     return torch.where(x**2 + y**2 < DISC**2, grid, white)
 
 
-def sampled(denoiser: DenoiserLike, noise: Schedule, how: How, *, watch: Watch | None, flow: bool = False) -> Bytes:
+def sampled(
+    denoiser: DenoiserLike, noise: Schedule, how: How, *, watch: Watch | None, flow: bool = False, repeats: int = 1
+) -> Bytes:
     """Pictures from the noise of their seeds by `ancestral`, the reverse process itself; with `flow` by DDIM."""
     generators = _generators(how)
     x_T = _noise((3, how.size, how.size), generators)
@@ -297,7 +313,8 @@ def sampled(denoiser: DenoiserLike, noise: Schedule, how: How, *, watch: Watch |
     callback = (lambda step: watch(moment(step))) if watch else None
     if flow:
         return to_bytes(ddim(denoiser, x_T, levels=levels, callback=callback))
-    return to_bytes(ancestral(denoiser, x_T, levels=levels, noise=_each(generators), callback=callback))
+    noise_of_steps = _each(generators)
+    return to_bytes(ancestral(denoiser, x_T, levels=levels, repeats=repeats, noise=noise_of_steps, callback=callback))
 
 
 def _check_stride(size: int, stride: int) -> None:

@@ -1,9 +1,10 @@
 """Guidance: denoisers that are drawn towards what one asks for (Dhariwal & Nichol 2021; Ho & Salimans 2021).
 
-`Guided` wraps a denoiser with log p(y | x_t), whatever it is: a classifier of noisy pictures (`ClassifierLogP`), CLIP
-looking at what the picture will be (`ClipLogP`), or any function of the same form. Its gradient g = s ∇ log p(y | x_t)
-enters in one of two forms. The mean form, for the ancestral sampler: μ′ = μ + Σ g. The score form, for DDIM and the
-samplers that follow the probability flow: ε′ = ε - σ g, from which x₀′ follows and is not clipped again.
+`Guided` wraps a denoiser with log p(y | x_t), whatever it is: a classifier of noisy pictures (`ClassifierLogP`), a CLIP
+of noisy pictures (`NoisyClipLogP`), CLIP looking at what the picture will be (`ClipLogP`), or any function of the same
+form. Its gradient g = s ∇ log p(y | x_t) enters in one of two forms. The mean form, for the ancestral sampler:
+μ′ = μ + Σ g. The score form, for DDIM and the samplers that follow the probability flow: ε′ = ε - σ g, from which x₀′
+follows and is not clipped again.
 `ClassifierFree` needs no gradient: it wraps a network, and asks it with the condition and without in one batch.
 
 A scale s of 0 is the unguided denoiser itself, bit for bit.
@@ -227,6 +228,27 @@ class ClipLogP:
             raise InputError(f"the pictures' vectors have {seen.shape[-1]} numbers, the words' {self.words.shape[-1]}")
         distances = spherical_distance(seen[:, None], self.words.to(seen))  # (count·B, P)
         return (distances @ self.weights.to(seen)).reshape(-1, len(pictures)).mean(dim=0)
+
+
+class NoisyClipLogP:
+    """log p(words | x_t) up to a constant, by a CLIP that learned from noisy pictures: the product of the vectors of
+    x_t and of the words (Nichol et al. 2021, "GLIDE", section 2.4).
+
+    encode_image: (x_t (B, C, H, W)) → (B, E), which tells by itself how much noise there is. words: the vector of a
+    text (E,), or one for each picture (B, E). Freezes the weights of the module whose method encode_image is.
+    """
+
+    def __init__(self, encode_image: Callable[[Tensor], Tensor], words: Tensor) -> None:
+        self.encode_image = encode_image
+        _freeze_owner(encode_image)
+        self.words = F.normalize(words.detach(), dim=-1)
+
+    def __call__(self, x_t: Tensor, level: Level, prediction: Prediction, /) -> Tensor:
+        """(B,); InputError where the vectors of pictures and words have not as many numbers."""
+        seen = self.encode_image(x_t).float()
+        if seen.shape[-1] != self.words.shape[-1]:
+            raise InputError(f"the pictures' vectors have {seen.shape[-1]} numbers, the words' {self.words.shape[-1]}")
+        return (F.normalize(seen, dim=-1) * self.words.to(seen)).sum(-1)
 
 
 @dataclass(frozen=True)

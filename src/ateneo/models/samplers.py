@@ -4,9 +4,10 @@ Every sampler takes a denoiser, x_T (B, C, H, W) ~ N(0, I) and the levels to wal
 makes them. Every step is linear in x_t and the predicted x₀, with coefficients computed once, as Python floats.
 
 Randomness and progress are arguments. noise: a torch.Generator, or a function x → noise of its shape, or None for
-torch's own generator; it is asked once for each step that adds noise, in order, and never at η = 0 or for a step that
-ends in no noise. progress: a function that wraps the range of steps, such as tqdm. callback: called after each step
-with a Step, which shows x_t, μ, Σ and, under guidance, μ′; its tensors are to be read, not written.
+torch's own generator; it is asked once for each step that adds noise, in order (and again where noise is put back), and
+never at η = 0 or for a step that ends in no noise. progress: a function that wraps the range of steps, such as tqdm.
+callback: called after each step with a Step, which shows x_t, μ, Σ and, under guidance, μ′; its tensors are to be read,
+not written.
 """
 
 import math
@@ -87,18 +88,32 @@ def ancestral(
     x: Tensor,
     *,
     levels: Sequence[Level],
+    repeats: int = 1,
     noise: Noise = None,
     progress: Progress | None = None,
     callback: Callback | None = None,
 ) -> Tensor:
     """The reverse process itself, x_s ~ N(μ, Σ) step by step (Ho et al. 2020, algorithm 2): (B, C, H, W).
 
-    Guidance in the mean form enters here: μ′ = μ + Σ·gradient (Dhariwal & Nichol 2021, algorithm 1).
+    Guidance in the mean form enters here: μ′ = μ + Σ·gradient (Dhariwal & Nichol 2021, algorithm 1). repeats: how often
+    each step but the first and the last is taken; in between, the noise of x_t is put back, x_t ~ q(x_t | x_s), so that
+    guidance and denoiser come to agree (Lugmayr et al. 2022, algorithm 1; Bansal et al. 2023, algorithm 1). The
+    callback is told of the last time. SettingsError where a step is never taken.
     """
+    if repeats < 1:
+        raise SettingsError(f"cannot take each step {repeats} times; take it at least once")
     draw = _source(noise)
     steps = posteriors(levels)
     for i in _walk(x, len(steps), progress):
-        step, prediction = steps[i], denoiser(x, levels[i])
+        step = steps[i]
+        for _ in range(repeats - 1 if i and levels[i + 1].sigma else 0):
+            prediction = denoiser(x, levels[i])
+            Sigma, mu = step.variance(prediction.nu), None
+            if prediction.gradient is not None:
+                mu = prediction.step(step.on_x_t, step.on_x0) + Sigma * prediction.gradient
+            x = _with_noise(prediction, step.on_x_t, step.on_x0, centre=mu, Sigma=Sigma, draw=draw)
+            x = x.mul_(math.sqrt(1 - step.beta)).add_(draw(x, math.sqrt(step.beta)))
+        prediction = denoiser(x, levels[i])
         Sigma = step.variance(prediction.nu)
         mu = mu_guided = None
         if prediction.gradient is not None:
