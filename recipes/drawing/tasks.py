@@ -36,7 +36,7 @@ PRIOR = PriorConfig(embed=384, text=384, tokens=0, heads=6, head_width=32, layer
 NOISE, T = "cosine", 1000
 RIDGE, RIDGE_TOLD = 300.0, 3.0  # squares of the sketch's weights against those of its errors; texts' vectors are short
 MOST_SNR = 4.0  # by which the error of little noise weighs more than that of much
-DROPPED = 0.15  # of the conditions: what then is learned is the unconditional model
+DROPPED = 0.25  # of the conditions: what then is learned is the unconditional model
 SHAKEN = 0.5  # length of what is added to the vectors of texts at most, so that other words of the same are near
 TOLD = 0.75  # of the pictures that have a vector, those whose text is told as well; of those without, a third
 BLURRED = 0.3  # how much noise standardised image vectors get at most: a prior's are not exact
