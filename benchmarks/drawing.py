@@ -35,7 +35,7 @@ HELD = ROOT / "recipes" / "drawing" / "held.json"
 JUDGE = ROOT / "recipes" / "drawing" / "judge.safetensors"
 SHOWN = ("unclip", "guided", "vqgan")
 OTHERS = 100
-SCALES = (0.0, 250.0, 1500.0, 6000.0, 25_000.0)
+SCALES = (0.0, 100.0, 300.0, 700.0, 1500.0, 3000.0)
 STEPS = {"unclip": (3, 6, 12, 25, 50), "guided": (10, 25, 50), "vqgan": (15, 60)}
 COLOURS = {
     "red": ("rojo", (0, 1 / 12)),

@@ -127,6 +127,7 @@ def test_doctor_tries_the_language_model_and_tells_what_to_do(ateneo: Command) -
     gone = {"ATENEO_LANGUAGE_ENGINE": "openai", "ATENEO_LANGUAGE_URL": "http://127.0.0.1:9/v1"}
     [language, vision] = json.loads(ateneo("doctor", "--json", env=os.environ | gone).stdout)["assistant"]
     assert (language["ok"], "cannot reach http://127.0.0.1:9/v1" in language["detail"]) == (False, True)
+    assert (vision["ok"], "which fails above" in vision["detail"]) == (False, True)  # one server, asked once
     assert "docs/assistant.md" in vision["get"]
     [none, _] = json.loads(ateneo("doctor", "--json").stdout)["assistant"]
     assert (none["ok"], "none is set" in none["detail"]) == (True, True)

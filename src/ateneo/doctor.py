@@ -60,7 +60,7 @@ def _archive(path: Path) -> list[Row]:
 
 def _assistant(archive: Path) -> list[Row]:
     """The language model, and the one that sees pictures: reached, there, answering, seeing."""
-    rows = []
+    rows: list[Row] = []
     for kind in ("language", "vision"):
         try:
             found = Archive(archive)
@@ -69,6 +69,9 @@ def _assistant(archive: Path) -> list[Row]:
                 rows.append(_row(f"{kind} model", True, "none is set; all works without one (docs/assistant.md)"))
                 continue
             same = found.language_engine is not None and engine.name == found.language_engine.name
+            if kind == "vision" and same and not rows[-1]["ok"]:
+                rows.append(_row("vision model", False, f"{engine.name}, which fails above", rows[-1]["get"]))
+                continue
             tried = trials(engine, pictures=kind == "vision")[-1 if kind == "vision" and same else 0 :]
             rows += [_row(f"{kind} {one.what}", one.works, one.detail, one.step) for one in tried]
         except AteneoError as error:
