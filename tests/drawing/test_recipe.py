@@ -61,6 +61,20 @@ def small_stock(stock: ModuleType) -> object:
     )
 
 
+def losses_of(task: torch.nn.Module, batch: object, *, steps: int) -> list[float]:
+    """The loss at each step of learning from one batch, with the same chance each time."""
+    adam = torch.optim.Adam([p for p in task.parameters() if p.requires_grad], lr=2e-3)
+    losses = []
+    for _ in range(steps):
+        torch.manual_seed(1)
+        loss = task(batch)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        losses.append(loss.item())
+    return losses
+
+
 def test_what_is_kept_apart_is_in_no_batch_and_vectors_follow_the_mirror(recipe: tuple[ModuleType, ModuleType]) -> None:
     stock, _ = recipe
     made = small_stock(stock)
@@ -137,15 +151,7 @@ def test_the_judge_lessens_its_loss_and_never_sees_its_held_style(
     assert {made.style[row] for row in learned.rows.tolist()} == {0, 1, 2}
     assert {made.style[row] for row in held.rows.tolist()} == {3}
     task = judge.JudgeTask(made)
-    adam = torch.optim.Adam(task.parameters(), lr=2e-3)
-    losses = []
-    for _ in range(8):
-        torch.manual_seed(1)
-        loss = task(learned.batch(range(len(learned))))
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        losses.append(loss.item())
+    losses = losses_of(task, learned.batch(range(len(learned))), steps=8)
     assert losses[-1] < 0.9 * losses[0]
     assert 0 <= task.test(task.model, held)["names"] <= 1
 
@@ -160,15 +166,7 @@ def test_the_tower_learns_what_is_seen_without_noise_and_what_it_is_called_in_no
     made = stock.replace(made, vectors=unit(made.vectors, dim=-1), texts=unit(made.texts, dim=-1))
     task = noise.TowerTask(made)
     learned, held = stock.Seen(made), stock.Seen(made, held=True)
-    adam = torch.optim.Adam(task.parameters(), lr=2e-3)
-    losses = []
-    for _ in range(8):
-        torch.manual_seed(1)
-        loss = task(learned.batch(range(len(learned))))
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        losses.append(loss.item())
+    losses = losses_of(task, learned.batch(range(len(learned))), steps=8)
     assert losses[-1] < 0.9 * losses[0]
     found = task.test(task.model.eval(), held)
     assert -1 <= found["alike"] <= 1
@@ -242,15 +240,7 @@ def test_each_task_lessens_its_loss(recipe: tuple[ModuleType, ModuleType], name:
     made = small_stock(stock)
     task = getattr(tasks, name)(made)
     pictures = stock.Pairs(made) if name == "PriorTask" else stock.Drawings(made)
-    adam = torch.optim.Adam([p for p in task.parameters() if p.requires_grad], lr=2e-3)
-    losses = []
-    for _ in range(12):
-        torch.manual_seed(1)
-        loss = task(pictures.batch(range(4)))
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        losses.append(loss.item())
+    losses = losses_of(task, pictures.batch(range(4)), steps=12)
     assert sum(losses[-2:]) < 0.95 * sum(losses[:2])
 
 
