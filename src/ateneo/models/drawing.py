@@ -102,7 +102,7 @@ class Studio:
     @cached_property
     def tower(self) -> Tower:
         """The image tower that guides, and whose vectors are drawn."""
-        return self._read("tower", Tower)
+        return frozen(self._read("tower", Tower))
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -194,10 +194,10 @@ class Studio:
 
     def _as_tower_sees(self, x: Tensor) -> Tensor:
         """Pictures (B, 3, H, W), noisy or not → (B, E)."""
-        side, tower = self.tower.config.image_size, frozen(self.tower)
+        side = self.tower.config.image_size
         if x.shape[2:] != (side, side):
             x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=x.shape[2] > side)
-        return tower(x)  # type: ignore[no-any-return]
+        return self.tower(x)  # type: ignore[no-any-return]
 
     def log_p(self, words: Vectors, how: How) -> ClipLogP:
         """log p(words | picture) by the tower, which looks at cutouts under noise of chance: what pleases it then is

@@ -174,6 +174,12 @@ class Cutouts:
         return places
 
 
+def _check_numbers(seen: Tensor, words: Tensor) -> None:
+    """InputError where the vectors of pictures (..., E) and words (..., E) are of different spaces."""
+    if seen.shape[-1] != words.shape[-1]:
+        raise InputError(f"the pictures' vectors have {seen.shape[-1]} numbers, the words' {words.shape[-1]}")
+
+
 def spherical_distance(x: Tensor, y: Tensor) -> Tensor:
     """Half the squared angle between x and y (..., D), of any length: (...). From 0 to π²/2.
 
@@ -224,8 +230,7 @@ class ClipLogP:
             raise InputError(f"CLIP looks at pictures of {len(self.scale)} channels, not {pictures.shape[1]}")
         pieces = self.cutouts(pictures) * self.scale.to(pictures) + self.shift.to(pictures)
         seen = self.encode_image(pieces).float()  # (count·B, E)
-        if seen.shape[-1] != self.words.shape[-1]:
-            raise InputError(f"the pictures' vectors have {seen.shape[-1]} numbers, the words' {self.words.shape[-1]}")
+        _check_numbers(seen, self.words)
         distances = spherical_distance(seen[:, None], self.words.to(seen))  # (count·B, P)
         return (distances @ self.weights.to(seen)).reshape(-1, len(pictures)).mean(dim=0)
 
@@ -246,8 +251,7 @@ class NoisyClipLogP:
     def __call__(self, x_t: Tensor, level: Level, prediction: Prediction, /) -> Tensor:
         """(B,); InputError where the vectors of pictures and words have not as many numbers."""
         seen = self.encode_image(x_t).float()
-        if seen.shape[-1] != self.words.shape[-1]:
-            raise InputError(f"the pictures' vectors have {seen.shape[-1]} numbers, the words' {self.words.shape[-1]}")
+        _check_numbers(seen, self.words)
         return (F.normalize(seen, dim=-1) * self.words.to(seen)).sum(-1)
 
 

@@ -106,21 +106,17 @@ def ancestral(
     steps = posteriors(levels)
     for i in _walk(x, len(steps), progress):
         step = steps[i]
-        for _ in range(repeats - 1 if i and levels[i + 1].sigma else 0):
+        for left in reversed(range(repeats if i and levels[i + 1].sigma else 1)):
             prediction = denoiser(x, levels[i])
-            Sigma, mu = step.variance(prediction.nu), None
+            Sigma = step.variance(prediction.nu)
+            mu = mu_guided = None
             if prediction.gradient is not None:
-                mu = prediction.step(step.on_x_t, step.on_x0) + Sigma * prediction.gradient
-            x = _with_noise(prediction, step.on_x_t, step.on_x0, centre=mu, Sigma=Sigma, draw=draw)
-            x = x.mul_(math.sqrt(1 - step.beta)).add_(draw(x, math.sqrt(step.beta)))
-        prediction = denoiser(x, levels[i])
-        Sigma = step.variance(prediction.nu)
-        mu = mu_guided = None
-        if prediction.gradient is not None:
-            mu = prediction.step(step.on_x_t, step.on_x0)
-            mu_guided = mu + Sigma * prediction.gradient
-        noisy = Sigma if levels[i + 1].sigma else 0.0
-        x_next = _with_noise(prediction, step.on_x_t, step.on_x0, centre=mu_guided, Sigma=noisy, draw=draw)
+                mu = prediction.step(step.on_x_t, step.on_x0)
+                mu_guided = mu + Sigma * prediction.gradient
+            noisy = Sigma if levels[i + 1].sigma else 0.0
+            x_next = _with_noise(prediction, step.on_x_t, step.on_x0, centre=mu_guided, Sigma=noisy, draw=draw)
+            if left:
+                x = x_next.mul_(math.sqrt(1 - step.beta)).add_(draw(x, math.sqrt(step.beta)))
         if callback:
             mu = prediction.step(step.on_x_t, step.on_x0) if mu is None else mu
             _tell(callback, levels, i, x_t=x, prediction=prediction, on_x0=step.on_x0, mu=mu, Sigma=Sigma,
