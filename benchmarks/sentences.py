@@ -6,6 +6,8 @@
     python benchmarks/sentences.py --translator DIR        and questions put into English by Apertium: the opened
                                                            packages that recipes/sentences fetches (WORK/root)
     python benchmarks/sentences.py --fused                 and words with vectors, by a weighted sum
+    python benchmarks/sentences.py --fit --every 2         derives FUSED and MEANING of ateneo/search/evidence.py from
+                                                           the questions that `--fused --every 2` leaves out
     python benchmarks/sentences.py --speed                 sentences a second on one thread, the teacher by transformers
 
 Talks: an English caption of talks_nwit 2022-09 must find the Spanish one with the same times among all Spanish captions
@@ -34,6 +36,8 @@ from ateneo.search.search import find
 
 SPED = 256  # captions that the speed is measured on
 DEPTH = 40  # passages by words, and by vectors
+PENALTY = 1e-4  # of the squares of the weights that are fitted
+FARTHEST = 2.0  # that a step of the fit moves them
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -149,6 +153,34 @@ def _found(index: LocalIndex, text: str, *, vectors: dict[str, Vectors], lexicon
     return {name: list(dict.fromkeys(talks)) for name, talks in found.items()}
 
 
+def fit(engine: SentenceVectors, data: Corpus) -> tuple[Vectors, float]:
+    """FUSED, its first weight 1, and MEANING: those under which the right paragraph of each question is the likeliest
+    of what was found, the softmax of the totals being the likelihood (Cao et al. 2007, "ListNet"; Newton's method)."""
+    lexicon, lists = Lexicon(WordVectors()), []
+    with tempfile.TemporaryDirectory() as folder:
+        index = build(data.texts, Path(folder), engine=engine)
+        for question, vector in zip(
+            data.questions, engine.embed([q.text for q in data.questions], query=True), strict=True
+        ):
+            query, vectors = read_question(question.text, index, lexicon=lexicon), {engine.space: vector}
+            ranked = find(index, query, kinds=("speech",), where=None, limit=DEPTH, vectors=vectors, lexicon=lexicon)
+            right = np.array([one.found.talk.id == question.talk for one in ranked])
+            if right.any():
+                lists.append((np.array([[*one.parts, one.cosine or 0.0] for one in ranked]), right / right.sum()))
+    weights = np.zeros(5)
+    for _ in range(20):
+        slope, curve = PENALTY * weights, PENALTY * np.eye(5)
+        for x, y in lists:
+            p = np.exp((totals := x @ weights) - totals.max())
+            p /= p.sum()
+            mean = p @ x
+            slope += (mean - y @ x) / len(lists)
+            curve += ((x.T * p) @ x - np.outer(mean, mean)) / len(lists)
+        step = np.linalg.solve(curve, slope)
+        weights -= step * min(1, FARTHEST / np.linalg.norm(step))
+    return (weights[:4] / weights[0]).astype(np.float32), float(weights[4] / weights[:4].sum())
+
+
 def speed(models: dict[str, Embed], texts: Sequence[str], *, rounds: int = 3) -> list[list[object]]:
     """Texts a processor second, the best of several rounds in turn."""
     best = dict.fromkeys(models, 0.0)
@@ -171,11 +203,17 @@ def main() -> None:
     parser.add_argument("--talks-only", action="store_true")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--fused", action="store_true")
+    parser.add_argument("--fit", action="store_true")
     options = parser.parse_args()
     folders = [*([SHIPPED] if (SHIPPED / "model.onnx").exists() else []), *options.model]
     models: dict[str, Embed] = {folder.name: SentenceVectors(folder).embed for folder in folders}
     if options.teacher:
         models["teacher"] = teacher(options.teacher)
+    if options.fit:
+        whole = corpus()
+        fused_by, meaning = fit(SentenceVectors(folders[0]), Corpus(whole.texts, whole.questions[1 :: options.every]))
+        print(f"FUSED {fused_by}, MEANING {meaning:.2f}")
+        return
     pairs = segments()
     if options.speed:
         print(table(["", "texts/s"], speed(models, [text for pair in pairs for text in pair][:SPED])))

@@ -28,8 +28,9 @@ MEANS = 0.9  # ... of the cosine, for a word that means nearly the same
 AFTER = 0.75  # of a match in the sentence itself: one in the sentence before it
 BEFORE = 0.6  # ... one in the sentence after it: an answer follows its subject more often than it precedes it
 AROUND = 0.5  # ... one elsewhere in the passage, or in the title
-MEANING = 1.0  # weight of the cosine beside the rank by words, which is in [0, 1]
 RANK = (1.0, 1.0, 0.3, 0.5)  # weights of the index's score, and of coverage in the sentence, beside it, around it
+FUSED = (1.0, 0.9, 0.9, 1.7)  # ... where the cosine counts beside them, which weighs
+MEANING = 0.88  # as much as this part of their sum
 
 Likeness = Mapping[str, NDArray[np.float32]]  # a word → its cosine with each word of the question, 0 where too small
 
@@ -72,13 +73,18 @@ class Weighed:
     beside: tuple[float, ...]
     around: tuple[float, ...]
     pairs: float  # share of the question's neighbouring words that stand close together here
-    rank: float  # by words, in [0, 1]: the index's score and the coverage together
+    parts: tuple[float, ...]  # the index's score and the coverage that RANK weighs, each in [0, 1]
     cosine: float | None = None  # of its vector with the question's; None where there are none
+
+    @property
+    def rank(self) -> float:
+        """By words, in [0, 1]: the index's score and the coverage together."""
+        return _mean(RANK, self.parts)
 
     @property
     def total(self) -> float:
         """By which passages are put in order: words and vectors added up."""
-        return self.rank + MEANING * (self.cosine or 0.0)
+        return self.rank if self.cosine is None else _mean(FUSED, self.parts) + MEANING * self.cosine
 
     @property
     def score(self) -> float:
@@ -115,10 +121,9 @@ def weigh(question: Question, found: Found, *, top: float, alike: Likeness | Non
     scores = [_score(question, met[j], beside[j], around, found.sentences[j]) for j in range(len(met))]
     best = max(range(len(scores)), key=lambda j: scores[j])
     parts = (found.score / top, *(coverage(question, part) for part in (met[best], beside[best], around)))
-    rank = sum(weight * part for weight, part in zip(RANK, parts, strict=True)) / sum(RANK)
     return Weighed(
         found, tuple(scores), best, tuple(met[best]), tuple(beside[best]), tuple(around),
-        _pairs(question, stems, found), rank,
+        _pairs(question, stems, found), parts,
     )  # fmt: skip
 
 
@@ -174,6 +179,10 @@ def _pairs(question: Question, stems: Sequence[str], found: Found) -> float:
     close = sum(w for (one, two), w in weights.items()
                 if (stems[one], stems[two]) in here or (stems[two], stems[one]) in here)  # fmt: skip
     return close / (sum(weights.values()) or 1.0)
+
+
+def _mean(weights: Sequence[float], parts: Sequence[float]) -> float:
+    return sum(weight * part for weight, part in zip(weights, parts, strict=True)) / sum(weights)
 
 
 def _common(one: str, two: str) -> int:

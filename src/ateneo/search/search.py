@@ -125,7 +125,7 @@ def fold_same(weighed: Sequence[Weighed], language: str | None) -> list[Weighed]
         if same is None:
             kept.append(one)
         elif language and speaks(one.found.language, language) and not speaks(kept[same].found.language, language):
-            kept[same] = replace(one, rank=kept[same].rank, cosine=kept[same].cosine)
+            kept[same] = replace(one, parts=kept[same].parts, cosine=kept[same].cosine)
     return kept
 
 
