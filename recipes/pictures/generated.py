@@ -17,9 +17,10 @@ import numpy as np
 import pages
 import people
 import scenery
+import survey
 import written
 from drawings import MONOCHROME, Drawings, mapped, told
-from looks import Look
+from looks import Look, wrapped
 from numpy.typing import NDArray
 from photographs import Scenes
 from PIL import Image, ImageDraw
@@ -64,7 +65,7 @@ def draw(stock: Stock, *, seed: int, number: int) -> Shown:
         elif kind < 0.22:
             page, more = framed(rng, page)
             seen = (seen | more) - ({"words"} if more else set())
-    elif kind < 0.76:
+    elif kind < 0.79:
         page, seen = _alone(look)
     elif kind < 0.97:
         page, seen = photograph(stock, rng)
@@ -120,21 +121,36 @@ def slide(stock: Stock, look: Look) -> tuple[Image.Image, set[str], str]:
     ground = {"slide", "dark" if look.dark else "light"}
     if look.chance(0.06):
         made = _veiled(look, stock)
-    if kind < 0.1:
-        return made, ground | _title(made, look, stock), ""
+    if kind < 0.19:
+        draw = _title if kind < 0.08 else _section if kind < 0.15 else _centred
+        return made, ground | draw(made, look, stock), ""
     top = looks.heading(made, look)
     w, h = look.size
     box = (w * 0.07, top, w * 0.93, h * 0.9)
-    if kind < 0.3:
+    if kind < 0.36:
         seen, concept = _with_picture(made, look, stock, box)
         return made, ground | seen, concept
-    seen = _body(made, look, box)
+    seen = _body(made, look, box, headed=top > h * 0.1)
     if "words" in seen and stock.drawings is not None and look.chance(0.15):
         _emblem(made, look, stock.drawings)
         seen -= {"words"}
-    if kind < 0.38 and seen & {"plot", "diagram", "bars", "lines", "pie", "map", "table"}:
+    if kind < 0.43 and seen & {"plot", "diagram", "bars", "lines", "pie", "map", "table"}:
         looks.write(ImageDraw.Draw(made), look, (box[0], h * 0.84, box[2], h * 0.95), size=h * 0.05)
     return made, ground | seen, ""
+
+
+def _centred(made: Image.Image, look: Look, stock: Stock) -> set[str]:
+    """A page as slides for the web have it: a head in the middle of the page and right below it a few points."""
+    del stock
+    (w, h), size = look.size, look.between(0.1, 0.17) * look.size[1]
+    lines = wrapped(look.words(1, 5), look.face(size, head=True), w * 0.86)[:2]
+    y = h * look.between(0.08, 0.34)
+    for line in lines:
+        said = line.upper() if size < h * 0.13 and len(line) < 20 else line
+        ImageDraw.Draw(made).text((w / 2, y), said, font=look.face(size, head=True), fill=look.ink, anchor="ma")
+        y += size * 1.15
+    draw = written.short_list if look.chance(0.8) else written.scattered
+    return draw(made, look, (w * 0.1, y + h * 0.03, w * 0.9, max(h * 0.92, y + h * 0.25)))
 
 
 def _veiled(look: Look, stock: Stock) -> Image.Image:
@@ -156,10 +172,40 @@ def _emblem(made: Image.Image, look: Look, drawings: Drawings) -> None:
     made.paste(picture, corner, picture)
 
 
-def _body(made: Image.Image, look: Look, box: pages.Box) -> set[str]:
+def _body(made: Image.Image, look: Look, box: pages.Box, *, headed: bool = True) -> set[str]:
+    """What a page holds; a big sentence without a head above it is a title and no text."""
     weights = np.array([weight for _, weight in pages.BODIES])
     draw, _ = pages.BODIES[int(look.rng.choice(len(weights), p=weights / weights.sum()))]
-    return draw(made, look, box)
+    seen = draw(made, look, box)
+    return {"heading", "title"} if draw is written.statement and not headed else seen
+
+
+def _section(made: Image.Image, look: Look, stock: Stock) -> set[str]:
+    """A page with a line or two in large letters, perhaps a smaller one, a number or a rule, and nothing else."""
+    del stock
+    (w, h), pen = look.size, ImageDraw.Draw(made)
+    face, centred = look.face(look.between(0.1, 0.24) * h, head=True), look.chance(0.6)
+    lines = wrapped(look.words(1, 6), face, w * 0.84)[:3]
+    while max(face.getlength(line) for line in lines) > w * 0.92:
+        face = look.face(face.size * 0.85, head=True)
+    high = len(lines) * face.size * 1.15
+    x, y = (w / 2 if centred else w * look.between(0.05, 0.12)), (h - high) * look.between(0.3, 0.62)
+    anchor, ink = "ma" if centred else "la", look.colour(0) if look.chance(0.15) else look.ink
+    if look.chance(0.2):
+        small = look.face(face.size * look.between(0.4, 0.7))
+        pen.text((x, y - small.size * 1.5), str(look.rng.integers(1, 12)), font=small, fill=look.muted, anchor=anchor)
+    for line in lines:
+        pen.text((x, y), line, font=face, fill=ink, anchor=anchor)
+        y += face.size * 1.15
+    if look.chance(0.2):
+        start = x - w * 0.1 if centred else x
+        pen.rectangle((start, y + h * 0.03, start + w * 0.2, y + h * 0.045), fill=look.colour(1))
+        y += h * 0.04
+    if look.chance(0.35):
+        small = look.face(h * look.between(0.05, 0.075))
+        pen.text((x, y + h * 0.04), wrapped(look.words(2, 7), small, w * 0.8)[0], font=small, fill=look.muted,
+                 anchor=anchor)  # fmt: skip
+    return {"heading", "title"}
 
 
 def _title(made: Image.Image, look: Look, stock: Stock) -> set[str]:
@@ -202,7 +248,7 @@ def _with_picture(made: Image.Image, look: Look, stock: Stock, box: pages.Box) -
         close = look.chance(0.5)
         picture = people.portrait(look.rng) if close else people.room(look.rng, None)[0]
         shown = {"photo", "person", "portrait"} if close else {"photo", "person"}
-    _paste(made, look, picture, frame)
+    pages.paste(made, look, picture, frame)
     return seen | shown, ""
 
 
@@ -210,19 +256,6 @@ def _words(made: Image.Image, look: Look, box: pages.Box) -> set[str]:
     """A list beside a picture; less often something else that is written."""
     draw = written.bullets if look.chance(0.6) else written.WRITTEN[int(look.rng.integers(len(written.WRITTEN)))][0]
     return draw(made, look, box)
-
-
-def _paste(made: Image.Image, look: Look, picture: Image.Image, frame: pages.Box) -> None:
-    left, top, right, bottom = frame
-    scale = min((right - left) / picture.width, (bottom - top) / picture.height)
-    fitted = picture.resize(
-        (max(1, int(picture.width * scale)), max(1, int(picture.height * scale))), Image.Resampling.BILINEAR
-    )
-    x, y = int((left + right - fitted.width) / 2), int((top + bottom - fitted.height) / 2)
-    if look.chance(0.4):
-        edge = (255, 255, 255) if look.dark or look.chance(0.5) else (20, 20, 20)
-        ImageDraw.Draw(made).rectangle((x - 2, y - 2, x + fitted.width + 1, y + fitted.height + 1), fill=edge)
-    made.paste(fitted, (x, y))
 
 
 def _drawn(made: Image.Image, look: Look, drawings: Drawings, frame: pages.Box, seen: set[str]) -> tuple[set[str], str]:
@@ -239,17 +272,21 @@ def _drawn(made: Image.Image, look: Look, drawings: Drawings, frame: pages.Box, 
 
 def _alone(look: Look) -> tuple[Image.Image, set[str]]:
     """A chart, table, diagram, listing or map as a picture of its own, with little around it."""
+    if look.chance(0.5):
+        made, seen = survey.survey(look)
+        return made, seen | {"slide"}
     w, h = look.size
     made, edge = Image.new("RGB", look.size, look.ground), look.between(0.03, 0.08)
     top = h * edge
-    if look.chance(0.5):
+    headed = look.chance(0.5)
+    if headed:
         text = look.words(3, 9)
         face = look.face(h * look.between(0.05, 0.08), head=True)
         for line in looks.wrapped(text, face, w * 0.9)[:2]:
             ImageDraw.Draw(made).text((w * edge, top), line, font=face, fill=look.ink)
             top += face.size * 1.25
     box = (w * edge, top + h * 0.02, w * (1 - edge), h * (0.96 if look.chance(0.6) else 0.86))
-    seen = pages.plot(made, look, box) if look.chance(0.55) else _body(made, look, box)
+    seen = pages.plot(made, look, box) if look.chance(0.55) else _body(made, look, box, headed=headed)
     if box[3] < h * 0.9:
         ImageDraw.Draw(made).text((w * edge, h * 0.92), look.words(4, 8), font=look.face(h * 0.045), fill=look.muted)
     return made, seen | {"slide"}  # shown alone, it may as well be a slide

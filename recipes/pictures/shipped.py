@@ -30,6 +30,18 @@ def read(folder: Path) -> Tower:
     return tower.eval()
 
 
+def between(tower: Tower, begun: Path, *, share: float) -> None:
+    """Moves the weights back towards those that the run began with, by this share of the way ("WiSE-FT", Wortsman et
+    al. 2022): what was known before is kept, for a part of what is new."""
+    old = load_file(begun)
+    tower.load_state_dict(
+        {
+            name: torch.lerp(value, old[name].float(), share) if value.is_floating_point() else value
+            for name, value in tower.state_dict().items()
+        }
+    )
+
+
 def halve(tower: Tower, path: Path) -> None:
     """Writes the weights in half precision, for a run that goes on from them (`--begin`)."""
     save_file(
