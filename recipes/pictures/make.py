@@ -107,7 +107,7 @@ def ship(model: Path, encoder: SentenceVectors, *, options: argparse.Namespace) 
     about = {
         "space": encoder.space, "parameters": sum(p.numel() for p in tower.parameters()), "widths": config.widths,
         "image size": learn.READS, "embed": config.embed, "steps": int(learned["step"]), "batch": options.batch,
-        "held style": learn.HELD_STYLE,
+        "held style": learn.HELD_STYLE, "begun": bool(options.begin), "keep": options.keep,
     }  # fmt: skip
     shipped.card(options.out, figures=figures, about=about)
     (options.work / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")

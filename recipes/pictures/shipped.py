@@ -165,7 +165,7 @@ of convolutions with up to {max(about["widths"])} channels, its weights in 8 bit
 
 `{FILE}` ({size:.1f} MB): float32 `pixel_values` (N, 3, {about["image size"]}, {about["image size"]}) →
 `image_embeds` (N, {about["embed"]}), unit length. Made by `python recipes/pictures/make.py`: {about["steps"]} steps of
-{about["batch"]} pictures.
+{about["batch"]} pictures{_begun(about)}.
 It belongs to that sentence encoder alone: with another one it must be trained anew.
 
 ## Data and licences
@@ -198,6 +198,13 @@ charts and named drawings, not faces, places or what is written. Text on a slide
 """,
         encoding="utf-8",
     )
+
+
+def _begun(about: dict[str, Any]) -> str:
+    if not about["begun"]:
+        return ""
+    back = f", then {about['keep']:.0%} of the way back to it" if about["keep"] else ""
+    return f", beginning with the tower that shipped before{back}"
 
 
 def _plain(value: Any) -> str:
