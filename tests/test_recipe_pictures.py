@@ -28,6 +28,8 @@ import generated  # noqa: E402
 import looks  # noqa: E402
 import people  # noqa: E402
 import photographs  # noqa: E402
+import sheets  # noqa: E402
+import survey  # noqa: E402
 import task  # noqa: E402
 import texts  # noqa: E402
 import written  # noqa: E402
@@ -317,3 +319,37 @@ def test_pages_of_words_are_text_and_written_within_their_box(place: int) -> Non
     assert "text" in facts.implied(seen)
     assert len(changed) > 50
     assert changed[:, 1].min() > 15
+
+
+def test_a_big_sentence_is_text_below_a_head_and_a_title_alone() -> None:
+    said = {c.text: c.states for c in facts.captions()}
+    below, alone = (facts.bits(facts.implied({"slide", "heading", *more})) for more in ((), ("title",)))
+    true = {text: ((states & ~below) == 0, (states & ~alone) == 0) for text, states in said.items()}
+    assert true["a section heading"] == (True, True)
+    assert true["text slide"] == (True, False)
+    assert true["title slide"] == (False, True)
+
+
+@pytest.mark.parametrize("place", range(len(survey.DRAWN)))
+def test_charts_of_newspapers_grow_downwards_within_their_edges(place: int) -> None:
+    draw, _ = survey.DRAWN[place]
+    look = looks.look(np.random.default_rng(place), ())
+    made = Image.new("RGB", (400, 1400), look.ground)
+    sheet = sheets.Sheet(made, look, 14.0, 60, 340, sheets.colours(look), y=100)
+    seen = facts.implied(draw(sheet))
+    changed = np.argwhere((np.asarray(made) != look.ground).any(-1))
+    assert seen & {"plot", "table"}
+    assert sheet.y > 130
+    assert changed[:, 0].min() > 60
+    assert changed[:, 0].max() <= sheet.y + 20
+
+
+def test_weights_on_the_way_back_are_between_both(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    import shipped
+
+    old, new = Tower(TINY), Tower(TINY)
+    wanted = (0.25 * old.W_i + 0.75 * new.W_i).detach()
+    shipped.halve(old, tmp_path / "old.safetensors")
+    shipped.between(new, tmp_path / "old.safetensors", share=0.25)
+    assert torch.allclose(new.W_i, wanted, atol=1e-3)

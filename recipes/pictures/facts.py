@@ -171,8 +171,8 @@ def implied(facts: Iterable[str]) -> set[str]:
         found.add("diagram")
     if {"village", "mountains"} <= found:
         found.add("mountain village")
-    if found & {"bullets", "numbered", "quote", "heading"}:
-        found.add("text")
+    if found & {"bullets", "numbered", "quote"} or ("heading" in found and "title" not in found):
+        found.add("text")  # one big sentence alone on its page is its title
     if "city" in found:
         found.add("building")
     return found

@@ -17,6 +17,8 @@ import numpy as np
 import pages
 import people
 import scenery
+import survey
+import titles
 import written
 from drawings import MONOCHROME, Drawings, mapped, told
 from looks import Look
@@ -64,7 +66,7 @@ def draw(stock: Stock, *, seed: int, number: int) -> Shown:
         elif kind < 0.22:
             page, more = framed(rng, page)
             seen = (seen | more) - ({"words"} if more else set())
-    elif kind < 0.76:
+    elif kind < 0.79:
         page, seen = _alone(look)
     elif kind < 0.97:
         page, seen = photograph(stock, rng)
@@ -120,19 +122,20 @@ def slide(stock: Stock, look: Look) -> tuple[Image.Image, set[str], str]:
     ground = {"slide", "dark" if look.dark else "light"}
     if look.chance(0.06):
         made = _veiled(look, stock)
-    if kind < 0.1:
-        return made, ground | _title(made, look, stock), ""
+    if kind < 0.19:
+        draw = titles.title if kind < 0.08 else titles.section if kind < 0.15 else titles.centred
+        return made, ground | draw(made, look, stock.scene), ""
     top = looks.heading(made, look)
     w, h = look.size
     box = (w * 0.07, top, w * 0.93, h * 0.9)
-    if kind < 0.3:
+    if kind < 0.36:
         seen, concept = _with_picture(made, look, stock, box)
         return made, ground | seen, concept
-    seen = _body(made, look, box)
+    seen = _body(made, look, box, headed=top > h * 0.1)
     if "words" in seen and stock.drawings is not None and look.chance(0.15):
         _emblem(made, look, stock.drawings)
         seen -= {"words"}
-    if kind < 0.38 and seen & {"plot", "diagram", "bars", "lines", "pie", "map", "table"}:
+    if kind < 0.43 and seen & {"plot", "diagram", "bars", "lines", "pie", "map", "table"}:
         looks.write(ImageDraw.Draw(made), look, (box[0], h * 0.84, box[2], h * 0.95), size=h * 0.05)
     return made, ground | seen, ""
 
@@ -156,32 +159,12 @@ def _emblem(made: Image.Image, look: Look, drawings: Drawings) -> None:
     made.paste(picture, corner, picture)
 
 
-def _body(made: Image.Image, look: Look, box: pages.Box) -> set[str]:
+def _body(made: Image.Image, look: Look, box: pages.Box, *, headed: bool = True) -> set[str]:
+    """What a page holds; a big sentence without a head above it is a title and no text."""
     weights = np.array([weight for _, weight in pages.BODIES])
     draw, _ = pages.BODIES[int(look.rng.choice(len(weights), p=weights / weights.sum()))]
-    return draw(made, look, box)
-
-
-def _title(made: Image.Image, look: Look, stock: Stock) -> set[str]:
-    """A title page: title, speaker, place; sometimes a photograph."""
-    w, h = look.size
-    pen, seen, width = ImageDraw.Draw(made), {"title"}, w * 0.86
-    if look.chance(0.25):
-        picture, more = stock.scene(look.rng)
-        made.paste(picture.resize((int(w * 0.4), h)), (int(w * 0.6), 0))
-        seen, width = seen | more, w * 0.48
-    size, centred = look.between(0.1, 0.16) * h, look.chance(0.5) and width > w / 2
-    y, x, anchor = h * look.between(0.2, 0.36), w / 2 if centred else w * 0.07, "ma" if centred else "la"
-    for line in looks.wrapped(look.words(3, 8), look.face(size, head=True), width)[:3]:
-        pen.text((x, y), line, font=look.face(size, head=True), fill=look.ink, anchor=anchor)
-        y += size * 1.2
-    for n in range(int(look.rng.integers(1, 4))):
-        text = f"{look.words(1, 1)} {look.words(1, 1)}" if n else look.words(2, 2).title()
-        pen.text(
-            (x, y + h * 0.05), text, font=look.face(h * 0.065), fill=look.ink if n == 0 else look.muted, anchor=anchor
-        )
-        y += h * 0.085
-    return seen
+    seen = draw(made, look, box)
+    return {"heading", "title"} if draw is written.statement and not headed else seen
 
 
 def _with_picture(made: Image.Image, look: Look, stock: Stock, box: pages.Box) -> tuple[set[str], str]:
@@ -202,7 +185,7 @@ def _with_picture(made: Image.Image, look: Look, stock: Stock, box: pages.Box) -
         close = look.chance(0.5)
         picture = people.portrait(look.rng) if close else people.room(look.rng, None)[0]
         shown = {"photo", "person", "portrait"} if close else {"photo", "person"}
-    _paste(made, look, picture, frame)
+    pages.paste(made, look, picture, frame)
     return seen | shown, ""
 
 
@@ -210,19 +193,6 @@ def _words(made: Image.Image, look: Look, box: pages.Box) -> set[str]:
     """A list beside a picture; less often something else that is written."""
     draw = written.bullets if look.chance(0.6) else written.WRITTEN[int(look.rng.integers(len(written.WRITTEN)))][0]
     return draw(made, look, box)
-
-
-def _paste(made: Image.Image, look: Look, picture: Image.Image, frame: pages.Box) -> None:
-    left, top, right, bottom = frame
-    scale = min((right - left) / picture.width, (bottom - top) / picture.height)
-    fitted = picture.resize(
-        (max(1, int(picture.width * scale)), max(1, int(picture.height * scale))), Image.Resampling.BILINEAR
-    )
-    x, y = int((left + right - fitted.width) / 2), int((top + bottom - fitted.height) / 2)
-    if look.chance(0.4):
-        edge = (255, 255, 255) if look.dark or look.chance(0.5) else (20, 20, 20)
-        ImageDraw.Draw(made).rectangle((x - 2, y - 2, x + fitted.width + 1, y + fitted.height + 1), fill=edge)
-    made.paste(fitted, (x, y))
 
 
 def _drawn(made: Image.Image, look: Look, drawings: Drawings, frame: pages.Box, seen: set[str]) -> tuple[set[str], str]:
@@ -239,17 +209,21 @@ def _drawn(made: Image.Image, look: Look, drawings: Drawings, frame: pages.Box, 
 
 def _alone(look: Look) -> tuple[Image.Image, set[str]]:
     """A chart, table, diagram, listing or map as a picture of its own, with little around it."""
+    if look.chance(0.5):
+        made, seen = survey.survey(look)
+        return made, seen | {"slide"}
     w, h = look.size
     made, edge = Image.new("RGB", look.size, look.ground), look.between(0.03, 0.08)
     top = h * edge
-    if look.chance(0.5):
+    headed = look.chance(0.5)
+    if headed:
         text = look.words(3, 9)
         face = look.face(h * look.between(0.05, 0.08), head=True)
         for line in looks.wrapped(text, face, w * 0.9)[:2]:
             ImageDraw.Draw(made).text((w * edge, top), line, font=face, fill=look.ink)
             top += face.size * 1.25
     box = (w * edge, top + h * 0.02, w * (1 - edge), h * (0.96 if look.chance(0.6) else 0.86))
-    seen = pages.plot(made, look, box) if look.chance(0.55) else _body(made, look, box)
+    seen = pages.plot(made, look, box) if look.chance(0.55) else _body(made, look, box, headed=headed)
     if box[3] < h * 0.9:
         ImageDraw.Draw(made).text((w * edge, h * 0.92), look.words(4, 8), font=look.face(h * 0.045), fill=look.muted)
     return made, seen | {"slide"}  # shown alone, it may as well be a slide

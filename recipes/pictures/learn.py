@@ -13,6 +13,7 @@ import photographs
 import sources
 import task
 import texts
+import torch
 from mixture import Mixture, Small
 from names import Concept
 from safetensors.torch import load_file
@@ -137,4 +138,5 @@ def learn(
     locked = task.LockedTask(plan.config, said, rarity=rarity)
     if begin:
         locked.model.load_state_dict({name: value.float() for name, value in load_file(begin).items()})
+        torch.nn.init.constant_(locked.t, math.log(task.ENDED))
     return train(locked, learned, held, out=run, settings=settings, group=group, report=report)

@@ -48,9 +48,13 @@ class Look:
     palette: list[Colour] = field(default_factory=list)
     language: str = "en"
 
-    def face(self, pixels: float, *, head: bool = False, mono: bool = False, maths: bool = False) -> FreeTypeFont:
-        """The page's font at this size; that of headings, one for code, or one that has the signs of formulas."""
-        return font(self.faces[3 if maths else 2 if mono else 0 if head else 1], max(6, round(pixels)))
+    def face(
+        self, pixels: float, *, head: bool = False, mono: bool = False, maths: bool = False, italic: bool = False
+    ) -> FreeTypeFont:
+        """The page's font at this size; that of headings, one for code, one that has the signs of formulas, one that
+        leans."""
+        place = 4 if italic else 3 if maths else 2 if mono else 0 if head else 1
+        return font(self.faces[place], max(6, round(pixels)))
 
     def words(self, least: int, most: int) -> str:
         """A run of words, the first with a capital."""
@@ -95,7 +99,9 @@ def look(rng: np.random.Generator, files: tuple[Path, ...]) -> Look:
     plain, mono = families(files)
     dark, hue = rng.random() < 0.25, rng.random()
     maths = next((face for face in plain if "DejaVuS" in face), plain[0])
-    faces = (str(rng.choice(plain)), str(rng.choice(plain)), str(rng.choice(mono)), maths)
+    bold, leaning = ([face for face in plain if kind in Path(face).name] or plain for kind in ("Bold.", "Italic."))
+    head = str(rng.choice(bold if rng.random() < 0.5 else plain))
+    faces = (head, str(rng.choice(plain)), str(rng.choice(mono)), maths, str(rng.choice(leaning)))
     made = Look(rng, (384, 216) if wide else (320, 240), faces)
     made.dark, made.language = bool(dark), str(rng.choice(["es", "en"]))
     made.palette = _palette(rng, hue, dark=made.dark)
@@ -128,7 +134,7 @@ def page(look: Look) -> Image.Image:
     """An empty page with its decoration."""
     w, h = look.size
     made = Image.new("RGB", look.size, look.ground)
-    pen, kind = ImageDraw.Draw(made), look.rng.integers(0, 13)
+    pen, kind = ImageDraw.Draw(made), look.rng.integers(0, 17)
     if kind == 0:
         pen.rectangle((0, 0, w, h * 0.17), fill=look.colour(0))
     elif kind == 1:
@@ -151,8 +157,37 @@ def page(look: Look) -> Image.Image:
         pen.rectangle((2, 2, w - 3, h - 3), outline=look.colour(0), width=int(look.rng.integers(1, 5)))
     elif kind == 8:
         pen.polygon([(w, h), (w - look.between(0.1, 0.5) * w, h), (w, h * look.between(0.3, 0.9))], fill=look.colour(0))
+    elif kind == 9:
+        _slope(made, look)
+    elif kind in (10, 11):
+        if look.chance(0.5):
+            _slope(made, look)
+        _rounds(made, look)
     _margins(pen, look)
     return made
+
+
+def _slope(made: Image.Image, look: Look) -> None:
+    """The ground passes into another colour, as dark or as light, down, across or aslant."""
+    w, h = look.size
+    hue, value = look.between(0, 1), look.between(0.1, 0.6) if look.dark else look.between(0.82, 1)
+    other = rgb(hue, look.between(0.3, 0.9) if look.dark else look.between(0.03, 0.25), value)
+    shade = Image.linear_gradient("L").rotate(float(look.rng.choice([0, 45, 90, 135, 180, 270])))
+    shade = shade.crop((48, 48, 208, 208)).resize((w, h))
+    made.paste(Image.composite(Image.new("RGB", look.size, other), Image.new("RGB", look.size, look.ground), shade))
+
+
+def _rounds(made: Image.Image, look: Look) -> None:
+    """Large discs or rings, faint or strong, most of them cut by the edges."""
+    (w, h), pen = look.size, ImageDraw.Draw(made, "RGBA")
+    ringed, strength = look.chance(0.3), int(look.rng.choice([40, 70, 110, 255]))
+    for n in range(int(look.rng.integers(1, 5))):
+        r, edge = look.between(0.12, 0.75) * h, look.chance(0.5)
+        x = look.between(-0.1, 1.1) * w if edge else float(look.rng.choice([0, w]))
+        y = float(look.rng.choice([0, h])) if edge else look.between(0, h)
+        r = min(r, h * 0.3) if strength == 255 else r  # what is written keeps most of the page
+        colour, box = (*look.colour(n), strength), (x - r, y - r, x + r, y + r)
+        pen.ellipse(box, fill=None if ringed else colour, outline=colour, width=4 if ringed else 1)
 
 
 def _margins(pen: ImageDraw.ImageDraw, look: Look) -> None:

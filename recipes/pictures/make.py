@@ -31,7 +31,7 @@ def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
     group = join(options.device)
-    plan = replace(learn.Plan(), slides=options.slides)
+    plan = replace(learn.Plan(), slides=options.slides, drawn=options.drawn, early=options.early)
     encoder = SentenceVectors(options.encoder, threads=options.threads)
     if options.ship:
         ship(learn.folder(options.work, encoder) / "model", encoder, options=options)
@@ -74,11 +74,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--half", type=Path, default=HALF, help="where the weights go in half precision")
     parser.add_argument("--encoder", type=Path, default=SHIPPED, help="folder of the sentence encoder to meet")
     parser.add_argument("--begin", type=Path, help="weights of a tower (safetensors) that a new run starts from")
+    parser.add_argument("--keep", type=float, default=0.0, help="part of the weights of --begin in those that ship")
     parser.add_argument("--steps", type=int, default=2680)
     parser.add_argument("--seconds", type=float, default=0.0, help="that it learns, in place of steps")
     parser.add_argument("--batch", type=int, default=160)
     parser.add_argument("--lr", type=float, default=8e-3)
     parser.add_argument("--slides", type=int, default=learn.Plan.slides, help="generated pictures of slides")
+    parser.add_argument("--drawn", type=float, default=learn.Plan.drawn, help="part of a step that is drawings")
+    parser.add_argument("--early", type=float, default=learn.Plan.early, help="part of the run that sees few pixels")
     parser.add_argument("--precision", default="bf16", help="bf16, or fp32 where the processor has no bf16")
     parser.add_argument("--device", default="", help="cpu or cuda; else what there is")
     parser.add_argument("--threads", type=int, default=1)
@@ -94,6 +97,8 @@ def arguments() -> argparse.Namespace:
 def ship(model: Path, encoder: SentenceVectors, *, options: argparse.Namespace) -> None:
     """Writes the files that ship, measures them, and writes the card."""
     tower = shipped.read(model)
+    if options.begin and options.keep:
+        shipped.between(tower, options.begin, share=options.keep)
     cosine = shipped.write(tower, options.out, space=encoder.space, size=learn.READS, small=not options.whole)
     shipped.halve(tower, options.half)
     figures = measure.everything(options.out, encoder, work=options.work) | {"least cosine with torch": cosine}
@@ -102,7 +107,7 @@ def ship(model: Path, encoder: SentenceVectors, *, options: argparse.Namespace) 
     about = {
         "space": encoder.space, "parameters": sum(p.numel() for p in tower.parameters()), "widths": config.widths,
         "image size": learn.READS, "embed": config.embed, "steps": int(learned["step"]), "batch": options.batch,
-        "held style": learn.HELD_STYLE,
+        "held style": learn.HELD_STYLE, "begun": bool(options.begin), "keep": options.keep,
     }  # fmt: skip
     shipped.card(options.out, figures=figures, about=about)
     (options.work / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")

@@ -3,12 +3,14 @@
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from charts import Box, chart
 from looks import PLACES, Colour, Look
 from PIL import Image, ImageDraw
 from ruled import table
+from survey import survey
 from written import WRITTEN
 
 Body = Callable[[Image.Image, Look, Box], set[str]]
@@ -17,12 +19,30 @@ SYMBOLS = tuple("αβγδεθλμπρσφψω∂∇∫∑∏√∞≈≤≥±×�
 
 
 def plot(made: Image.Image, look: Look, box: Box) -> set[str]:
-    """A chart, sometimes two side by side."""
+    """A chart, sometimes two side by side, or one out of a newspaper."""
     left, top, right, bottom = box
+    if look.chance(0.2):
+        picture, seen = survey(replace(look), framed=look.chance(0.4))
+        paste(made, look, picture, box)
+        return seen
     if look.chance(0.15):
         middle = (left + right) / 2
         return chart(made, look, (left, top, middle - 8, bottom)) | chart(made, look, (middle + 8, top, right, bottom))
     return chart(made, look, box)
+
+
+def paste(made: Image.Image, look: Look, picture: Image.Image, frame: Box) -> None:
+    """A picture as large as its frame allows, in the middle of it, at times with an edge."""
+    left, top, right, bottom = frame
+    scale = min((right - left) / picture.width, (bottom - top) / picture.height)
+    fitted = picture.resize(
+        (max(1, int(picture.width * scale)), max(1, int(picture.height * scale))), Image.Resampling.BILINEAR
+    )
+    x, y = int((left + right - fitted.width) / 2), int((top + bottom - fitted.height) / 2)
+    if look.chance(0.4):
+        edge = (255, 255, 255) if look.dark or look.chance(0.5) else (20, 20, 20)
+        ImageDraw.Draw(made).rectangle((x - 2, y - 2, x + fitted.width + 1, y + fitted.height + 1), fill=edge)
+    made.paste(fitted, (x, y))
 
 
 def _node(

@@ -30,6 +30,18 @@ def read(folder: Path) -> Tower:
     return tower.eval()
 
 
+def between(tower: Tower, begun: Path, *, share: float) -> None:
+    """Moves the weights back towards those that the run began with, by this share of the way ("WiSE-FT", Wortsman et
+    al. 2022): what was known before is kept, for a part of what is new."""
+    old = load_file(begun)
+    tower.load_state_dict(
+        {
+            name: torch.lerp(value, old[name].float(), share) if value.is_floating_point() else value
+            for name, value in tower.state_dict().items()
+        }
+    )
+
+
 def halve(tower: Tower, path: Path) -> None:
     """Writes the weights in half precision, for a run that goes on from them (`--begin`)."""
     save_file(
@@ -153,7 +165,7 @@ of convolutions with up to {max(about["widths"])} channels, its weights in 8 bit
 
 `{FILE}` ({size:.1f} MB): float32 `pixel_values` (N, 3, {about["image size"]}, {about["image size"]}) →
 `image_embeds` (N, {about["embed"]}), unit length. Made by `python recipes/pictures/make.py`: {about["steps"]} steps of
-{about["batch"]} pictures.
+{about["batch"]} pictures{_begun(about)}.
 It belongs to that sentence encoder alone: with another one it must be trained anew.
 
 ## Data and licences
@@ -186,6 +198,13 @@ charts and named drawings, not faces, places or what is written. Text on a slide
 """,
         encoding="utf-8",
     )
+
+
+def _begun(about: dict[str, Any]) -> str:
+    if not about["begun"]:
+        return ""
+    back = f", then {about['keep']:.0%} of the way back to it" if about["keep"] else ""
+    return f", beginning with the tower that shipped before{back}"
 
 
 def _plain(value: Any) -> str:

@@ -120,7 +120,8 @@ def quote(made: Image.Image, look: Look, box: Box) -> set[str]:
 
 
 def statement(made: Image.Image, look: Look, box: Box) -> set[str]:
-    """One big sentence, on the page or on a coloured panel, sometimes with a smaller one below."""
+    """One big sentence, on the page or on a coloured panel, sometimes with a smaller one below. It is text where a
+    head stands above it (`generated.slide`)."""
     pen, size = ImageDraw.Draw(made), look.between(0.08, 0.19) * look.size[1]
     left, top, right, bottom = box
     lines = wrapped(look.words(2, 11), look.face(size, head=True), right - left - 8)[:4]
@@ -147,6 +148,59 @@ def statement(made: Image.Image, look: Look, box: Box) -> set[str]:
             anchor="ma" if centred else "la",
         )
     return {"heading", *ONLY}
+
+
+def short_list(made: Image.Image, look: Look, box: Box) -> set[str]:
+    """Two to five points in the middle of the page, as pages for the web set them, right below the head or lower."""
+    pen, (left, top, right, bottom) = ImageDraw.Draw(made), box
+    count, size = int(look.rng.integers(2, 6)), look.between(0.05, 0.095) * look.size[1]
+    face, mark = look.face(size), str(look.rng.choice(["•", "–", "▪", "1", ""], p=[0.5, 0.1, 0.1, 0.1, 0.2]))
+    said = [wrapped(look.words(1, 7), face, (right - left) * 0.8)[0] for _ in range(count)]
+    step = min(size * look.between(1.2, 1.9), (bottom - top) / count)
+    y = top + (bottom - top - step * count) * float(look.rng.choice([0, 0.25, 0.5]))
+    x = (left + right - max(face.getlength(line) for line in said)) / 2
+    for n, line in enumerate(said):
+        if mark:
+            before = f"{n + 1}." if mark == "1" else mark
+            pen.text((x - size * 0.5, y), before, font=face, fill=look.ink, anchor="ra")
+            pen.text((x, y), line, font=face, fill=look.ink)
+        else:
+            pen.text(((left + right) / 2, y), line, font=face, fill=look.ink, anchor="ma")
+        y += step
+    return {"numbered" if mark == "1" else "bullets" if mark else "text", *ONLY}
+
+
+def scattered(made: Image.Image, look: Look, box: Box) -> set[str]:
+    """A few short lines of several sizes and colours here and there, most of the page empty."""
+    pen, (left, top, right, bottom) = ImageDraw.Draw(made), box
+    count = int(look.rng.integers(2, 7))
+    if look.chance(0.5):  # in the middle
+        aside, above = (right - left) * look.between(0.1, 0.28), (bottom - top) * look.between(0.1, 0.3)
+        left, top, right, bottom = left + aside, top + above, right - aside, bottom - above
+    count = max(1, min(count, int((bottom - top) / look.size[1] / 0.11)))
+    for n in range(count):
+        size = look.between(0.045, 0.1) * look.size[1]
+        face, ink = look.face(size, head=look.chance(0.3)), look.ink if look.chance(0.7) else look.colour(n)
+        line = wrapped(look.words(1, 6), face, (right - left) * 0.7)[0]
+        x = look.between(left, max(left + 1, right - face.getlength(line)))
+        pen.text((x, top + (bottom - top - size) * (n + look.between(0, 0.6)) / count), line, font=face, fill=ink)
+    return set(ONLY)
+
+
+def big_number(made: Image.Image, look: Look, box: Box) -> set[str]:
+    """One to three large numbers, each with small words below it."""
+    pen, (left, top, right, bottom) = ImageDraw.Draw(made), box
+    count, y = int(look.rng.choice([1, 1, 2, 3])), top + (bottom - top) * look.between(0.3, 0.5)
+    size, wide = look.between(0.17, 0.34) * look.size[1] / (1 if count == 1 else 1.4), (right - left) / count
+    for n in range(count):
+        x, said = left + wide * (n + 0.5), str(look.rng.integers(1, 999))
+        said += str(look.rng.choice(["", "%", " %", "×", " M", "k"]))
+        ink = look.colour(0) if look.chance(0.6) else look.ink
+        pen.text((x, y), said, font=look.face(size, head=True), fill=ink, anchor="mm")
+        face = look.face(max(size * 0.25, look.size[1] * 0.05))
+        for row, line in enumerate(wrapped(look.words(2, 9), face, wide * 0.85)[:3]):
+            pen.text((x, y + size * 0.7 + row * face.size * 1.2), line, font=face, fill=look.muted, anchor="mm")
+    return set(ONLY)
 
 
 def boxes(made: Image.Image, look: Look, box: Box) -> set[str]:
@@ -196,5 +250,6 @@ def definitions(made: Image.Image, look: Look, box: Box) -> set[str]:
 
 
 WRITTEN: tuple[tuple[Callable[[Image.Image, Look, Box], set[str]], float], ...] = (
-    (bullets, 5), (numbered, 2), (paragraphs, 3), (quote, 1), (statement, 2), (boxes, 1.2), (definitions, 1),
+    (bullets, 5), (numbered, 2), (paragraphs, 3), (quote, 1), (statement, 1.5), (short_list, 3), (scattered, 1.5),
+    (big_number, 1), (boxes, 1.2), (definitions, 1),
 )  # fmt: skip
