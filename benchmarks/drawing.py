@@ -12,12 +12,14 @@ captions are others of it, which settings may be chosen on. Pictures once drawn 
 """
 
 import argparse
+import hashlib
 import json
 import math
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,7 @@ from ateneo.models.tower import Tower
 
 ROOT = Path(__file__).resolve().parents[1]
 HELD = ROOT / "recipes" / "drawing" / "held.json"
+SMALL = ROOT / "src" / "ateneo" / "small" / "drawing"
 JUDGE = ROOT / "recipes" / "drawing" / "judge.safetensors"
 SHOWN = ("unclip", "guided", "vqgan")
 OTHERS = 100
@@ -125,18 +128,27 @@ def by_people(path: Path, rows: Sequence[Row]) -> list[NDArray[np.uint8]]:
 
 
 def made(method: str, rows: Sequence[Row], options: argparse.Namespace, name: str = "") -> list[NDArray[np.uint8]]:
-    """A picture for each caption, kept in NAME.npy; says the processor seconds of one in NAME.json."""
-    path = options.out / f"{name or f'recall-{method}'}.npy"
-    if path.is_file() and len(kept := list(np.load(path))) == len(rows):
-        return kept
+    """A picture for each caption, kept in NAME.npy; NAME.json says the processor seconds of one, and of what the
+    pictures are: others are drawn anew."""
+    path, of = options.out / f"{name or f'recall-{method}'}.npy", [method, options.scale, options.steps, _weights()]
+    of.append([text for text, _, _ in rows])
+    if path.is_file() and json.loads(path.with_suffix(".json").read_text())["of"] == of:
+        return list(np.load(path))
     kept, began = [], time.process_time()
     for n, (text, _, _) in enumerate(rows):
         plain = method == "unguided"
         order = Order(text, "unclip" if plain else method, seed=n, scale=0.0 if plain else options.scale)
         kept.append(drawn(replace(order, steps=options.steps)))
     np.save(path, np.stack(kept))
-    path.with_suffix(".json").write_text(json.dumps((time.process_time() - began) / len(rows)))
+    path.with_suffix(".json").write_text(json.dumps({"seconds": (time.process_time() - began) / len(rows), "of": of}))
     return kept
+
+
+@cache
+def _weights() -> str:
+    """The digest of the small models."""
+    files = sorted(SMALL.glob("*.safetensors"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:10]
 
 
 def places(judge: Judge, found: Vectors, texts: Vectors, others: Vectors) -> NDArray[np.int64]:
@@ -157,7 +169,7 @@ def recall(options: argparse.Namespace) -> None:
     for method in [*options.methods.split(","), "unguided", *(["people"] if options.pictures else [])]:
         kept = by_people(options.pictures, rows) if method == "people" else made(method, rows, options)
         timed = options.out / f"recall-{method}.json"
-        spent = json.loads(timed.read_text()) if timed.is_file() else math.nan
+        spent = json.loads(timed.read_text())["seconds"] if timed.is_file() else math.nan
         found = judge.pictures(kept)
         trace.sheet(kept[:64]).save(options.out / f"recall-{method}.png")
         nearer = places(judge, found, texts, others)
@@ -182,7 +194,7 @@ def steps(options: argparse.Namespace) -> None:
             found = judge.pictures(made(method, rows, asked, name))
             near = float((found * texts).sum(1).mean())
             first = (places(judge, found, texts, others) < 1).mean()
-            spent = json.loads((options.out / f"{name}.json").read_text())
+            spent = json.loads((options.out / f"{name}.json").read_text())["seconds"]
             print(f"| {method} | {count} | {first:.3f} | {near:.3f} | {spent:.1f} |", flush=True)
 
 
