@@ -216,7 +216,8 @@ def test_what_has_a_run_is_shipped_and_what_it_learned_before_is_remembered(
     given = {"stock": small_stock(recipe[0]), "batches": {"prior": 256}}
     ship.write(tmp_path, out, **given, begun=True, held=tmp_path / "held.json")
     assert ship.learned(out, "prior") == [*before, [31, 256]]
-    assert f"{before[0][0]} steps of {before[0][1]}, then 31 steps of 256" in (out / "card.md").read_text()
+    told = ", then ".join(f"{steps} steps of {batch}" for steps, batch in [*before, [31, 256]])
+    assert told in (out / "card.md").read_text()
     assert load_file(out / "prior.safetensors")["weight"].dtype == torch.float16
     assert (out / "decoder.safetensors").read_bytes() == decoder
     ship.write(tmp_path, out, **given, held=tmp_path / "held.json")
