@@ -20,9 +20,11 @@ import through_noise
 import torch
 from safetensors.torch import load_file
 
+from ateneo.models.loading import load
 from ateneo.models.train.data import Pictures
 from ateneo.models.train.distributed import Group, join
 from ateneo.models.train.loop import Settings, Task, seed_weights, train
+from ateneo.models.unclip import Decoder
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "src" / "ateneo" / "small" / "drawing"
@@ -35,16 +37,13 @@ NEVER = 10**9
 class Run:
     """One of the models: what it learns, from what, for how long on a processor, and its part of `--seconds`."""
 
-    task: Callable[[stock.Stock], Task]
+    task: Callable[..., Task]
     pictures: Callable[..., Pictures]
     settings: Settings
     share: float = 1.0
 
 
 RUNS = {
-    "tower": Run(through_noise.TowerTask, stock.Seen,
-                 replace(COMMON, steps=4000, batch=128, lr=1.5e-3, ema=0.998, weight_decay=0.05, save_every=200,
-                         test_every=400), share=0.35),
     "decoder": Run(tasks.DecoderTask, stock.Drawings,
                    replace(COMMON, steps=1350, save_every=50, test_every=500, show_every=250)),
     "vqgan": Run(tasks.VqganTask, stock.Drawings,
@@ -55,7 +54,11 @@ RUNS = {
     "judge": Run(judge.JudgeTask, judge.Judged,
                  replace(COMMON, steps=1500, lr=4e-3, weight_decay=0.1, optimizer="muon", seed=1, save_every=250,
                          test_every=500), share=0.25),
+    "tower": Run(through_noise.TowerTask, stock.Drawings,
+                 replace(COMMON, steps=5500, lr=1.5e-3, warmup=300, ema=0.999, save_every=200, test_every=400),
+                 share=2.0),
 }  # fmt: skip
+LAST = "tower"  # what learns from the decoder
 
 
 def main() -> None:
@@ -70,7 +73,8 @@ def main() -> None:
             material(name, options)  # before the processes, so that it is made once
     if options.together and not options.prepare:
         seen(material("decoder", options), options, group)
-        together(names)
+        together([name for name in names if name != LAST])
+        together([name for name in names if name == LAST])
     elif not options.prepare:
         for name in names:
             learn(name, options, group)
@@ -101,7 +105,7 @@ def learn(name: str, options: argparse.Namespace, group: Group) -> Path:
     made = made.to(group.device) if name == "judge" else seen(made, options, group)
     settings = settings_of(run, options)
     seed_weights(settings.seed)
-    task = run.task(made)
+    task = run.task(made, decoder(options)) if name == LAST else run.task(made)
     if options.begin and name in ship.MODELS:
         said = load_file(options.out / f"{name}.safetensors")
         task.model.load_state_dict({key: value.float() for key, value in said.items()})
@@ -113,6 +117,14 @@ def learn(name: str, options: argparse.Namespace, group: Group) -> Path:
     return train(
         task, run.pictures(made), run.pictures(made, held=True), out=out, settings=settings, group=group, report=_say
     )
+
+
+def decoder(options: argparse.Namespace) -> Decoder:
+    """The decoder that was learned, or the one that ships."""
+    found = options.work / "runs" / "decoder" / "model"
+    read = load(found if found.is_dir() else options.out / "decoder.safetensors", dtype=torch.float32)
+    assert isinstance(read, Decoder)
+    return read
 
 
 def settings_of(run: Run, options: argparse.Namespace) -> Settings:
@@ -132,7 +144,7 @@ def settings_of(run: Run, options: argparse.Namespace) -> Settings:
 
 
 def together(names: list[str]) -> None:
-    """Learns each model in a process of its own, all at once; ends this one where one of them fails."""
+    """Learns each of these models in a process of its own, all at once; ends this one where one of them fails."""
     given = [word for word in sys.argv[1:] if word != "--together"]
     running = [subprocess.Popen([sys.executable, __file__, *given, "--only", name]) for name in names]
     ends = [process.wait() for process in running]

@@ -13,6 +13,7 @@ from tasks import NOISE, T
 
 from ateneo.engines.sentence_vectors import SentenceVectors
 from ateneo.models.formats.own import made
+from ateneo.models.noisy_tower import NoisyTower, NoisyTowerConfig
 from ateneo.models.tower import Tower, TowerConfig
 from ateneo.models.train.files import write_whole
 
@@ -22,20 +23,23 @@ MODELS = ("decoder", "vqgan", "prior", "tower")
 LICENCES = {"noto": "Apache-2.0", "twemoji": "CC-BY-4.0", "fluent-emoji-flat": "MIT"}
 
 
-def tower(path: Path) -> Tower:
-    """The image tower from its weights, of any precision."""
-    found = Tower(tower_config(path))
-    found.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    return found.eval()
-
-
-def tower_config(path: Path) -> TowerConfig:
-    """What the JSON beside the weights says of the tower, NAME.json or config.json; else its usual configuration."""
+def tower(path: Path) -> Tower | NoisyTower:
+    """The image tower from its weights, of any precision, with what the JSON beside them says of it, NAME.json or
+    config.json; else in its usual configuration."""
     for beside in (path.with_suffix(".json"), path.with_name("config.json")):
         said = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
         if "widths" in said.get("config", {}):
-            return made(TowerConfig, said["config"], beside)
-    return TowerConfig()
+            noisy = said.get("ateneo") == "noisy tower"
+            found = (
+                NoisyTower(made(NoisyTowerConfig, said["config"], beside))
+                if noisy
+                else Tower(made(TowerConfig, said["config"], beside))
+            )
+            break
+    else:
+        found = Tower(TowerConfig())
+    found.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    return found.eval()
 
 
 def judge(work: Path) -> None:
@@ -118,8 +122,9 @@ gradient guides.
 vector of the picture and the vector of what is said of it, zeros in place of either for none, and a sketch of
 16 x 16 places that is linear in the two. `prior` is a transformer over four tokens that predicts an
 image vector from a text vector. `vqgan` has 512 codes, each for 4 x 4 pixels, and learned from differences of pixels
-and edges; it had no discriminator. `tower` is a network of convolutions; without noise it learned what the tower of
-recipes/pictures sees (the decoder learned from that one's vectors), in noise what is seen is called.
+and edges; it had no discriminator. `tower` is a network of convolutions that is told how much noise there is; without
+noise it learned what the tower of recipes/pictures sees (the decoder learned from that one's vectors), in noise what is
+seen is called and, by its gradient, what the decoder draws otherwise when it is told a vector and words.
 
 ## Data and licences
 

@@ -30,6 +30,7 @@ import facts
 import names
 
 from ateneo.engines.sentence_vectors import SentenceVectors
+from ateneo.models.noisy_tower import NoisyTower
 from ateneo.models.tower import Tower
 from ateneo.models.train.data import Batch, Pictures
 
@@ -113,7 +114,7 @@ def _read(path: Path) -> Stock:
     )  # fmt: skip
 
 
-def seen(stock: Stock, work: Path, tower: Tower, device: torch.device) -> Stock:
+def seen(stock: Stock, work: Path, tower: Tower | NoisyTower, device: torch.device) -> Stock:
     """The stock on the device with the vectors of its pictures, kept in work under the name of the tower's weights."""
     digest = hashlib.sha256(b"".join(p.detach().cpu().numpy().tobytes() for p in tower.parameters())).hexdigest()[:10]
     path, moved = work / f"vectors-{digest}.npy", stock.to(device)
@@ -211,7 +212,7 @@ def on_white(drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @torch.no_grad()
-def vectors(pixels: Tensor, tower: Tower) -> Tensor:
+def vectors(pixels: Tensor, tower: Tower | NoisyTower) -> Tensor:
     """What the tower sees in pictures (n, 3, S, S), and in each of them mirrored: (n, 2, E)."""
     size, found = tower.config.image_size, []
     for part in pixels.split(PART):
@@ -301,14 +302,16 @@ class Drawings(Rows):
     """Drawings of the stock, moved and mirrored by chance, with the vector of what is then seen; those kept apart as
     they stand."""
 
-    toned = TONED
-
     def __init__(self, stock: Stock, *, held: bool = False) -> None:
-        kept = [n for n, of in enumerate(stock.concept.tolist()) if (of in stock.held) == held]
-        super().__init__(stock, [n for n in kept if n < stock.own] if held else kept)
+        super().__init__(stock, [n for n in self.kept(stock, held=held) if n < stock.own or not held])
         self.held, self.said, self.tones = held, Said(stock), tones(stock)
         self.concept = torch.from_numpy(stock.concept).to(self.rows.device)
         self.colour = torch.from_numpy(stock.colour).to(self.rows.device)
+
+    @staticmethod
+    def kept(stock: Stock, *, held: bool = False) -> list[int]:
+        """The rows of the stock that are learned from, or those kept apart."""
+        return [n for n, of in enumerate(stock.concept.tolist()) if (of in stock.held) == held]
 
     def cut(self, rows: Tensor, chance: torch.Generator) -> Drawn:
         """The pictures of rows (B,), their vectors and texts. Some vectors are those of the same drawing in another
@@ -326,16 +329,10 @@ class Drawings(Rows):
         x = torch.where(turned[:, None], SIZE - 1 - x, x)
         channel = torch.arange(3, device=device)[None, :, None, None]
         pixels = self.stock.pixels[rows[:, None, None, None], channel, y[:, None, :, None], x[:, None, None, :]]
-        toned = torch.rand(B, generator=chance, device=device) < self.toned
+        toned = torch.rand(B, generator=chance, device=device) < TONED
         nth = self._any(self.tones.shape[1], B, chance)
         seen = torch.where(toned, self.tones[rows, nth], rows)
         return Drawn(pixels, (), vectors=self.stock.vectors[seen, turned.long()], **told)
-
-
-class Seen(Drawings):
-    """Drawings with the vectors of what is seen in them alone, in no other colour."""
-
-    toned = 0.0
 
 
 def tones(stock: Stock) -> Tensor:

@@ -10,6 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from ateneo.models.noisy_tower import NoisyTowerConfig
+from ateneo.models.unclip import Decoder, DecoderConfig
+from ateneo.models.unet import UNetConfig
+
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "drawing"
 
 
@@ -61,9 +65,9 @@ def small_stock(stock: ModuleType) -> object:
     )
 
 
-def losses_of(task: torch.nn.Module, batch: object, *, steps: int) -> list[float]:
+def losses_of(task: torch.nn.Module, batch: object, *, steps: int, lr: float = 2e-3) -> list[float]:
     """The loss at each step of learning from one batch, with the same chance each time."""
-    adam = torch.optim.Adam([p for p in task.parameters() if p.requires_grad], lr=2e-3)
+    adam = torch.optim.Adam([p for p in task.parameters() if p.requires_grad], lr=lr)
     losses = []
     for _ in range(steps):
         torch.manual_seed(1)
@@ -156,29 +160,72 @@ def test_the_judge_lessens_its_loss_and_never_sees_its_held_style(
     assert 0 <= task.test(task.model, held)["names"] <= 1
 
 
-def test_the_tower_learns_what_is_seen_without_noise_and_what_it_is_called_in_noise(
+def tower_task(stock: ModuleType, noise: ModuleType) -> torch.nn.Module:
+    """A task of few numbers, with a decoder that believes what it is told."""
+    torch.manual_seed(0)
+    unit, made = torch.nn.functional.normalize, small_stock(stock)
+    made = stock.replace(made, vectors=unit(made.vectors, dim=-1), texts=unit(made.texts, dim=-1))
+    unet = UNetConfig(in_channels=48, out_channels=48, channels=8, widths=(8, 16), blocks=1, attention=(), groups=4,
+                      vector=384)  # fmt: skip
+    decoder = Decoder(DecoderConfig(patch=4, unet=unet, text=384))
+    for weights in decoder.parameters():
+        if weights.ndim > 1:
+            torch.nn.init.normal_(weights, std=0.1)
+    return noise.TowerTask(made, decoder, NoisyTowerConfig(widths=(16, 32), blocks=(1, 1), hidden=32, times=16))
+
+
+def test_the_tower_learns_what_is_seen_what_it_is_called_and_which_way_it_leads(
     recipe: tuple[ModuleType, ModuleType], others: tuple[ModuleType, ModuleType, ModuleType],
 ) -> None:  # fmt: skip
     (stock, _), noise = recipe, others[2].through_noise
-    torch.manual_seed(0)
-    made = small_stock(stock)
-    unit = torch.nn.functional.normalize
-    made = stock.replace(made, vectors=unit(made.vectors, dim=-1), texts=unit(made.texts, dim=-1))
-    task = noise.TowerTask(made)
-    learned, held = stock.Seen(made), stock.Seen(made, held=True)
-    losses = losses_of(task, learned.batch(range(len(learned))), steps=8)
+    task = tower_task(stock, noise)
+    learned, held = stock.Drawings(task.stock), stock.Drawings(task.stock, held=True)
+    batch = learned.batch(range(5))
+    torch.manual_seed(1)
+    i = torch.randint(1, 1000, (5,))
+    x = task._noisy(batch.pixels, i)
+
+    def alike() -> float:
+        moved, _ = task._moved(x, i, task.model.asked(batch.vectors, batch.texts), learn=False)
+        wanted = task._wanted(x, i, batch.vectors, batch.texts)
+        return float(torch.cosine_similarity(moved.flatten(1), wanted.flatten(1), dim=1).mean())
+
+    before, losses = alike(), losses_of(task, batch, steps=100, lr=1e-2)
     assert losses[-1] < 0.9 * losses[0]
+    assert alike() > before + 0.1
     found = task.test(task.model.eval(), held)
     assert -1 <= found["alike"] <= 1
+    assert -1 <= found["gradient"] <= 1
     assert 0 <= found["names"] <= 1
+    assert not any(name.startswith("_decoder") for name, _ in task.named_parameters())
+
+
+def test_a_convolutions_gradient_has_the_gradient_that_torchs_has(
+    others: tuple[ModuleType, ModuleType, ModuleType],
+) -> None:
+    twice = sys.modules[others[2].through_noise.Convolution.__module__]
+    torch.manual_seed(0)
+    for stride, side in ((1, 3), (2, 2)):
+        ours = twice.Convolution(3, 5, side, stride=stride, padding=1 if stride == 1 else 0).double()
+        torchs = torch.nn.Conv2d(3, 5, side, stride=stride, padding=ours.padding).double()
+        torchs.load_state_dict(ours.state_dict())
+        x, found = torch.randn(2, 3, 8, 8, dtype=torch.float64), []
+        for one in (ours, torchs):
+            y = x.clone().requires_grad_()
+            with twice.Convolution.to_input_alone():
+                (g,) = torch.autograd.grad(torch.tanh(one(y)).sum(), y, create_graph=True)
+            (g**2).sum().backward()
+            found.append((g.detach(), one.weight.grad, one.bias.grad))
+        for mine, theirs in zip(*found, strict=True):
+            torch.testing.assert_close(mine, theirs)
 
 
 def test_what_is_as_true_as_a_pictures_own_text_is_no_other_choice(
     recipe: tuple[ModuleType, ModuleType], others: tuple[ModuleType, ModuleType, ModuleType],
 ) -> None:  # fmt: skip
     (stock, _), noise = recipe, others[2].through_noise
-    made = small_stock(stock)
-    task = noise.TowerTask(stock.replace(made, texts=torch.nn.functional.normalize(made.texts, dim=-1)))
+    task = tower_task(stock, noise)
+    made = task.stock
     batch = stock.Drawn(
         made.pixels[:3], (), vectors=made.vectors[:3, 0], texts=torch.eye(384)[:3],
         concept=torch.tensor([2, 2, 3]), colour=torch.tensor([-1, -1, -1]),
@@ -196,7 +243,7 @@ def test_seconds_take_the_place_of_steps_and_the_batch_is_shared_out(
     options = make.arguments("--work w --pictures p --batch 512 --seconds 240".split())
     found = {name: make.settings_of(run, options) for name, run in make.RUNS.items()}
     assert {name: one.seconds for name, one in found.items()} == {
-        "tower": 84, "decoder": 240, "vqgan": 60, "prior": 30, "judge": 60,
+        "decoder": 240, "vqgan": 60, "prior": 30, "judge": 60, "tower": 480,
     }  # fmt: skip
     assert found["prior"].batch == 2048
     assert min(one.steps for one in found.values()) > 10**6

@@ -16,8 +16,10 @@ from ateneo.models.guidance import (
     Cutouts,
     Guided,
     NoisyClipLogP,
+    frozen,
     spherical_distance,
 )
+from ateneo.models.noisy_tower import NoisyTower, NoisyTowerConfig
 from ateneo.models.samplers import Step, ancestral, ddim, dpmpp_2m, heun
 from ateneo.models.schedules import Level, schedule
 from ateneo.models.unet import Classifier, UNet, UNetConfig
@@ -254,18 +256,34 @@ def test_similarity_to_the_words_rises_with_the_scale() -> None:
 
 
 def test_a_clip_of_noisy_pictures_leads_by_the_product_of_the_vectors() -> None:
-    model, words = clip(), noise(1, 24, seed=4)
-    log_p = NoisyClipLogP(model.encode_image, words[0])
-    assert not any(weights.requires_grad for weights in model.parameters())
+    model, words = frozen(clip()), noise(1, 24, seed=4)
+    told: list[Tensor] = []
+
+    def encode(x: Tensor, t: Tensor) -> Tensor:
+        told.append(t)
+        return model.encode_image(x)
+
+    log_p = NoisyClipLogP(encode, words[0])
     x = noise(2, 3, 16, 16)
     found = log_p(x, TEN[0], Prediction(x, TEN[0], x0=torch.zeros_like(x)))  # of x_t, whatever x₀ will be
     torch.testing.assert_close(found, torch.cosine_similarity(model.encode_image(x), words))
+    assert told[0].tolist() == [TEN[0].t] * 2
+    plain = NoisyClipLogP(encode, words[0], unit=False)(x, TEN[0], Prediction(x, TEN[0], x0=torch.zeros_like(x)))
+    torch.testing.assert_close(plain, model.encode_image(x) @ words[0])
     alike = []
     for scale in (0.0, 100.0, 1000.0):
         guided = Guided(gaussian(std=0.5), log_p, "mean", scale=scale)
         drawn = ancestral(guided, x, levels=LINEAR.levels("50"), noise=torch.manual_seed(0))
         alike.append(float(torch.cosine_similarity(model.encode_image(drawn), words).mean()))
     assert alike[0] < alike[1] < alike[2]
+
+
+def test_the_weights_of_what_guides_are_frozen() -> None:
+    tower = NoisyTower(
+        NoisyTowerConfig(image_size=16, widths=(8, 16), blocks=(1, 1), hidden=8, times=8, embed=4, text=4)
+    )
+    NoisyClipLogP(tower.leading, torch.ones(9), unit=False)
+    assert not any(weights.requires_grad for weights in tower.parameters())
 
 
 def test_cutouts_are_pieces_of_the_picture_the_whole_first() -> None:
@@ -340,7 +358,7 @@ def test_guidance_that_cannot_be_is_refused() -> None:
     with pytest.raises(InputError, match="have 4 numbers, the words' 2"):
         ClipLogP(lambda x: x[:, 0, 0, :4], torch.eye(2), cutouts=Cutouts(8)).distance(X)
     with pytest.raises(InputError, match="have 4 numbers, the words' 2"):
-        Guided(Denoiser(network), NoisyClipLogP(lambda x: x[:, 0, 0, :4], torch.eye(2)[0]), "mean")(X, level)
+        Guided(Denoiser(network), NoisyClipLogP(lambda x, t: x[:, 0, 0, :4], torch.eye(2)[0]), "mean")(X, level)
     with pytest.raises(SettingsError, match="count of 1 or more"):
         Cutouts(8, count=0)
     with pytest.raises(SettingsError, match="same names"):

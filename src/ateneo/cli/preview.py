@@ -39,7 +39,8 @@ class Preview:
 
     def __call__(self, moment: "Moment") -> None:
         """Shows a moment."""
-        self.bar.update(self.task, total=moment.total, completed=moment.index + 1)
+        what = "draft" if moment.draft else "drawing"
+        self.bar.update(self.task, description=what, total=moment.total, completed=moment.index + 1)
         if self.console.is_terminal:
             self.live.update(Group(blocks(moment.x0[0]), self.bar))
 

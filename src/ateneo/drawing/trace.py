@@ -40,7 +40,9 @@ class Trace:
     kept: list["Moment"] = field(default_factory=list)
 
     def __call__(self, moment: "Moment") -> None:
-        """Keeps a moment where it is one of about KEPT that are spread evenly."""
+        """Keeps a moment where it is one of about KEPT that are spread evenly, and none of a draft."""
+        if moment.draft:
+            return
         every = max(1, moment.total // KEPT)
         if moment.index % every == 0 or moment.index == moment.total - 1:
             self.kept.append(moment)

@@ -27,11 +27,11 @@ from ateneo.models.diffusion import Denoiser, DenoiserLike, Prediction
 from ateneo.models.guidance import ClipLogP, Cutouts, Guided, NoisyClipLogP, frozen
 from ateneo.models.loading import load
 from ateneo.models.losses import add_noise
+from ateneo.models.noisy_tower import NoisyTower
 from ateneo.models.prior import Prior, image_vectors
 from ateneo.models.samplers import Step, ancestral, ddim
 from ateneo.models.schedules import Level, Schedule, schedule
 from ateneo.models.tokenizer import Tokenizer
-from ateneo.models.tower import Tower
 from ateneo.models.unclip import Decoder, slerp
 from ateneo.models.unet import UNet
 from ateneo.models.vqgan import Vqgan
@@ -40,7 +40,10 @@ from ateneo.models.vqgan_clip import Change, random_grid, vqgan_clip
 SMALL = Path(__file__).resolve().parents[1] / "small" / "drawing"
 HALF = (0.5, 0.5, 0.5)  # mean and deviation of the pixels that the tower takes
 SMOOTH, RANGE = 0.5, 5.0  # what Smooth and InRange count for beside the distance of a published CLIP
-REPEATS = 5  # how often each step is taken under guidance
+DRAFTS = 4  # pictures drawn for each one under guidance, of which the one nearest to the words is kept
+APART = 2**32  # between the seeds of drafts
+LOOKED = (100, 300)  # steps of noise under which drafts are looked at ...
+LOOKS = 4  # ... and how often
 CALM, RATE = 0.1, 0.1  # of VQGAN+CLIP: what grain counts for beside the distance; the learning rate at scale 1
 TRIED, LED = 4, 2.0  # image vectors made for each picture, the nearest to be drawn; the scale of the prior's guidance
 DISC = 0.7  # radius, of half the side, within which VQGAN+CLIP begins with codes of chance
@@ -65,6 +68,7 @@ class Moment:
     mu_guided: Vectors | None = None
     Sigma: float | Vectors = 0.0
     distance: tuple[float, ...] = ()
+    draft: bool = False
 
 
 Watch = Callable[[Moment], None]
@@ -72,7 +76,8 @@ Watch = Callable[[Moment], None]
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How one picture or several are drawn. `scale` is s of guidance: 0 is the unguided model."""
+    """How one picture or several are drawn. `scale` is s of guidance: 0 is the unguided model. drafts: of each picture,
+    which of the drafts of its seed it is; the first where nothing is said."""
 
     seed: int = 0
     n: int = 1
@@ -80,6 +85,7 @@ class How:
     scale: float = 1.0
     size: int = 64
     cutouts: int = 4
+    drafts: tuple[int, ...] = ()
 
 
 class Studio:
@@ -100,9 +106,9 @@ class Studio:
         return str(read_config(path).get("text_space", ""))
 
     @cached_property
-    def tower(self) -> Tower:
+    def tower(self) -> NoisyTower:
         """The image tower that guides, and whose vectors are drawn."""
-        return frozen(self._read("tower", Tower))
+        return frozen(self._read("tower", NoisyTower))
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -132,17 +138,41 @@ class Studio:
     # --- the three ways ---
 
     def guided(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
-        """Pictures (n, H, W, 3) of the unconditional model, led by the words' vector (E,)."""
-        denoiser: DenoiserLike = frozen(self.decoder).denoiser()
+        """Pictures (n, H, W, 3) of the unconditional model, led by the words' vector (E,) and by the vector of a
+        picture that the prior makes of it; of several drafts of each the one that the tower finds nearest to the
+        words."""
         if not how.scale:
-            return sampled(denoiser, self.schedule, how, watch=watch)
-        log_p = NoisyClipLogP(self._as_tower_sees, torch.from_numpy(np.ascontiguousarray(words)).float())
-        guided = Guided(denoiser, log_p, form="mean", scale=how.scale)
-        return sampled(guided, self.schedule, how, repeats=REPEATS, watch=watch)
+            return sampled(frozen(self.decoder).denoiser(), self.schedule, how, watch=watch)
+        kept, best = [], []
+        for n in range(how.n):
+            seed = how.seed + n if how.seed >= 0 else -1 - how.seed
+            alike = replace(how, n=DRAFTS, seed=-1 - seed, drafts=tuple(range(DRAFTS)))
+            drafts = self._led(words, alike, _as_draft(watch))
+            best.append(int(self.nearness(drafts, words).argmax()))
+            kept.append(drafts[best[-1]])
+        if watch:  # once more, for the way of the one that is kept
+            return self._led(words, replace(how, drafts=tuple(best)), watch)
+        return np.stack(kept)
+
+    def _led(self, words: Vectors, how: How, watch: Watch | None) -> Bytes:
+        asked = self.tower.asked(self.prior_vectors(words, how), _text(words).expand(how.n, -1))
+        log_p = NoisyClipLogP(self._leads, asked, unit=False)
+        guided = Guided(frozen(self.decoder).denoiser(), log_p, form="mean", scale=how.scale)
+        return sampled(guided, self.schedule, how, watch=watch)
+
+    @torch.no_grad()
+    def nearness(self, pictures: Bytes, words: Vectors) -> Tensor:
+        """The mean cosine of pictures (n, H, W, 3), each under some noise, with words (E,): (n,)."""
+        x, generator = torch.cat([_tensor(picture) for picture in pictures]), torch.Generator().manual_seed(0)
+        found = []
+        for t in LOOKED * LOOKS:
+            i, noise = torch.full((len(x),), t), torch.randn(x.shape[1:], generator=generator).expand_as(x)
+            found.append(self._as_tower_sees(add_noise(self.schedule, x, i=i, noise=noise), i) @ _text(words)[0])
+        return torch.stack(found).mean(0)
 
     def unclip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures of the vectors that the prior makes of the words' vector (E,), which the decoder is told as well."""
-        text = torch.from_numpy(np.ascontiguousarray(words)).float().reshape(1, -1)
+        text = _text(words)
         told = text if self.decoder.config.text else None
         return self.of_vectors(self.prior_vectors(words, how), how, texts=told, watch=watch)
 
@@ -155,7 +185,7 @@ class Studio:
     def prior_vectors(self, words: Vectors, how: How) -> Tensor:
         """An image vector (n, E) for each picture, of unit length: of several that the prior makes, the one nearest to
         the words (Ramesh et al. 2022, section 2.2)."""
-        text = torch.from_numpy(np.ascontiguousarray(words)).float().reshape(1, -1)
+        text = _text(words)
         generators = [one for one in _generators(how) for _ in range(TRIED)]
         start = _noise((self.prior.config.embed,), generators)
         with torch.no_grad():
@@ -192,26 +222,27 @@ class Studio:
         """What the tower sees: pictures (H, W, 3) of any size → (B, E)."""
         return torch.cat([self._as_tower_sees(_tensor(picture)) for picture in pictures])
 
-    def _as_tower_sees(self, x: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W), noisy or not → (B, E)."""
-        side = self.tower.config.image_size
-        if x.shape[2:] != (side, side):
-            x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=x.shape[2] > side)
-        return self.tower(x)  # type: ignore[no-any-return]
+    def _as_tower_sees(self, x: Tensor, t: Tensor | None = None) -> Tensor:
+        """Pictures (B, 3, H, W) of any size with the noise of step t (B,), none by default → (B, E)."""
+        t = torch.zeros(len(x), device=x.device) if t is None else t
+        return self.tower(*self.tower.resized(x, t))  # type: ignore[no-any-return]
+
+    def _leads(self, x: Tensor, t: Tensor) -> Tensor:
+        """The same pictures → what leads."""
+        return self.tower.leading(*self.tower.resized(x, t))
 
     def log_p(self, words: Vectors, how: How) -> ClipLogP:
         """log p(words | picture) by the tower, which looks at cutouts under noise of chance: what pleases it then is
         more than grain."""
         generator, T = torch.Generator().manual_seed(abs(how.seed)), len(self.schedule)
         cutouts = Cutouts(self.tower.config.image_size, count=how.cutouts, smallest=SHARE, generator=generator)
-        vector = torch.from_numpy(np.ascontiguousarray(words)).float()
 
         def seen(pieces: Tensor) -> Tensor:
             i = torch.randint(int(LEAST * T), int(MOST * T), (len(pieces),), generator=generator)
             noise = torch.randn(pieces.shape, generator=generator)
-            return self._as_tower_sees(add_noise(self.schedule, pieces, i=i, noise=noise))
+            return self._as_tower_sees(add_noise(self.schedule, pieces, i=i, noise=noise), i)
 
-        return ClipLogP(seen, vector, cutouts=cutouts, mean=HALF, std=HALF)
+        return ClipLogP(seen, _text(words), cutouts=cutouts, mean=HALF, std=HALF)
 
     def _read(self, name: str, kind: type[M]) -> M:
         path = self.folder / f"{name}.safetensors"
@@ -303,9 +334,7 @@ def _on_white(model: Vqgan, grid: Tensor, size: int) -> Tensor:
     return torch.where(x**2 + y**2 < DISC**2, grid, white)
 
 
-def sampled(
-    denoiser: DenoiserLike, noise: Schedule, how: How, *, watch: Watch | None, flow: bool = False, repeats: int = 1
-) -> Bytes:
+def sampled(denoiser: DenoiserLike, noise: Schedule, how: How, *, watch: Watch | None, flow: bool = False) -> Bytes:
     """Pictures from the noise of their seeds by `ancestral`, the reverse process itself; with `flow` by DDIM."""
     generators = _generators(how)
     x_T = _noise((3, how.size, how.size), generators)
@@ -313,8 +342,17 @@ def sampled(
     callback = (lambda step: watch(moment(step))) if watch else None
     if flow:
         return to_bytes(ddim(denoiser, x_T, levels=levels, callback=callback))
-    noise_of_steps = _each(generators)
-    return to_bytes(ancestral(denoiser, x_T, levels=levels, repeats=repeats, noise=noise_of_steps, callback=callback))
+    return to_bytes(ancestral(denoiser, x_T, levels=levels, noise=_each(generators), callback=callback))
+
+
+def _as_draft(watch: Watch | None) -> Watch | None:
+    """The same, told that it is a draft."""
+    return (lambda moment: watch(replace(moment, draft=True))) if watch else None
+
+
+def _text(words: Vectors) -> Tensor:
+    """The vector of words (E,) as (1, E)."""
+    return torch.from_numpy(np.ascontiguousarray(words)).float().reshape(1, -1)
 
 
 def _check_stride(size: int, stride: int) -> None:
@@ -365,9 +403,10 @@ def _tensor(picture: Bytes) -> Tensor:
 
 
 def _generators(how: How) -> list[torch.Generator]:
-    """One for each picture: of seed, seed + 1 and so on. A negative seed -1 - s is s for all of them."""
+    """One for each picture: of seed, seed + 1 and so on, and of its draft. A negative seed -1 - s is s for all."""
     seeds = [how.seed + n if how.seed >= 0 else -1 - how.seed for n in range(how.n)]
-    return [torch.Generator().manual_seed(seed) for seed in seeds]
+    drafts = how.drafts or (0,) * how.n
+    return [torch.Generator().manual_seed(seed + APART * one) for seed, one in zip(seeds, drafts, strict=True)]
 
 
 def _noise(shape: tuple[int, ...], generators: list[torch.Generator]) -> Tensor:

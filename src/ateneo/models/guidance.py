@@ -236,23 +236,25 @@ class ClipLogP:
 
 
 class NoisyClipLogP:
-    """log p(words | x_t) up to a constant, by a CLIP that learned from noisy pictures: the product of the vectors of
-    x_t and of the words (Nichol et al. 2021, "GLIDE", section 2.4).
+    """log p(y | x_t) up to a constant, by a CLIP that learned from noisy pictures: the product of the vectors of x_t
+    and of what is asked for (Nichol et al. 2021, "GLIDE", section 2.4).
 
-    encode_image: (x_t (B, C, H, W)) → (B, E), which tells by itself how much noise there is. words: the vector of a
-    text (E,), or one for each picture (B, E). Freezes the weights of the module whose method encode_image is.
+    encode_image: (x_t (B, C, H, W), t (B,)) → (B, E). asked: the vector of a text (E,), or one for each picture (B, E).
+    unit: whether both are taken at unit length; the vectors of a tower whose gradient was learned are as long as it is
+    sure. Freezes the weights of the module whose method encode_image is.
     """
 
-    def __init__(self, encode_image: Callable[[Tensor], Tensor], words: Tensor) -> None:
-        self.encode_image = encode_image
+    def __init__(self, encode_image: Callable[[Tensor, Tensor], Tensor], asked: Tensor, *, unit: bool = True) -> None:
+        self.encode_image, self.unit = encode_image, unit
         _freeze_owner(encode_image)
-        self.words = F.normalize(words.detach(), dim=-1)
+        self.asked = F.normalize(asked.detach(), dim=-1) if unit else asked.detach()
 
     def __call__(self, x_t: Tensor, level: Level, prediction: Prediction, /) -> Tensor:
         """(B,); InputError where the vectors of pictures and words have not as many numbers."""
-        seen = self.encode_image(x_t).float()
-        _check_numbers(seen, self.words)
-        return (F.normalize(seen, dim=-1) * self.words.to(seen)).sum(-1)
+        t = level.t if isinstance(level.t, Tensor) else torch.full((1,), level.t, device=x_t.device)
+        seen = self.encode_image(x_t, t.expand(x_t.shape[0])).float()
+        _check_numbers(seen, self.asked)
+        return ((F.normalize(seen, dim=-1) if self.unit else seen) * self.asked.to(seen)).sum(-1)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The models that draw, as recipes/drawing writes them: NAME.safetensors with NAME.json beside it, or a run's folder
 with model.safetensors and config.json.
 
-The JSON names the kind of model ("decoder", "vqgan", "prior", "tower") and every field of its configuration.
+The JSON names the kind of model ("decoder", "vqgan", "prior", "tower",
+"noisy tower") and every field of its configuration.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from ateneo.models.checkpoint import Checkpoint
 from ateneo.models.formats import Answers, Format, Rename
 from ateneo.models.formats.own import made
 from ateneo.models.formats.vit import parted
+from ateneo.models.noisy_tower import NoisyTower, NoisyTowerConfig
 from ateneo.models.prior import Prior, PriorConfig
 from ateneo.models.tower import Tower, TowerConfig
 from ateneo.models.unclip import Decoder, DecoderConfig
@@ -32,6 +34,7 @@ KINDS: dict[str, Callable[[Mapping[str, Any], Path], nn.Module]] = {
     "vqgan": lambda said, path: Vqgan(made(VqganConfig, said, path)),
     "prior": lambda said, path: Prior(made(PriorConfig, said, path)),
     "tower": lambda said, path: Tower(made(TowerConfig, said, path)),
+    "noisy tower": lambda said, path: NoisyTower(made(NoisyTowerConfig, said, path)),
 }
 
 
