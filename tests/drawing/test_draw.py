@@ -11,6 +11,7 @@ from PIL import Image
 
 from ateneo.drawing import Order, draw, files, trace
 from ateneo.errors import AteneoError, EngineError, InputError, ModelMissing, SettingsError
+from ateneo.models.drawing import Moment
 
 ORDER = Order("un avión rojo", seed=3, steps=4, size=32)
 LEAD = {
@@ -122,6 +123,31 @@ def test_a_trace_keeps_both_ways_and_the_equations_hold(folder: Path, tmp_path: 
     assert [place.name for place in places] == ["a-trace.png", "a-trace.gif", "a-trace.npz"]
     with Image.open(places[1]) as animation:
         assert animation.n_frames >= 4  # type: ignore[attr-defined]
+
+
+def test_of_several_drafts_the_nearest_is_kept_and_its_way_is_shown_last(folder: Path) -> None:
+    moments: list[Moment] = []
+    order = replace(ORDER, method="guided", scale=2000.0, n=2)
+    watched, alone = draw(order, folder=folder, watch=moments.append), draw(order, folder=folder)
+    assert np.abs(watched.pixels.astype(int) - alone.pixels).max() <= 3  # one batch of four or of two
+    steps = moments[0].total
+    drafts, last = [m for m in moments if m.draft], moments[-steps:]
+    assert len(moments) == len(drafts) + steps == 3 * steps
+    assert all(m.drafts == tuple(range(4)) for m in drafts)
+    chosen = last[0].drafts
+    for n, draft in enumerate(chosen):
+        begun = [m.x_t[draft] for m in drafts if m.index == 0][n]
+        assert np.array_equal(last[0].x_t[n], begun)
+    way = trace.Trace()
+    way(drafts[0])
+    assert way.kept == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_unguided_way_begins_in_the_noise_of_the_draft_that_was_kept(folder: Path, seed: int) -> None:
+    found = trace.traced(replace(ORDER, method="guided", scale=2000.0, seed=seed), folder=folder)
+    kept = trace.numbers(found)
+    assert np.array_equal(kept["x_t"][0], kept["unguided_x_t"][0])
 
 
 @pytest.mark.parametrize("method", ["unclip", "vqgan"])

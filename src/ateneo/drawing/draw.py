@@ -48,9 +48,16 @@ class Drawn:
         return {name: str(value) for name, value in {**self.settings, "seed": seed, "number": k + 1}.items()}
 
 
-def draw(order: Order, *, folder: Path | None = None, watch: "Watch | None" = None, pipeline: str = "") -> Drawn:
+def draw(
+    order: Order,
+    *,
+    folder: Path | None = None,
+    watch: "Watch | None" = None,
+    pipeline: str = "",
+    drafts: tuple[int, ...] = (),
+) -> Drawn:
     """Draws an order. `folder` holds small models in place of those that ship; `pipeline` names the model of diffusers
-    for stable-diffusion.
+    for stable-diffusion. drafts: of each picture, the draft of its seed whose noise an unguided one begins with.
 
     Raises InputError and SettingsError for what cannot be drawn, ModelMissing where weights are absent, EngineError
     where torch or diffusers is, or where the models do not belong to the sentence encoder.
@@ -72,7 +79,7 @@ def draw(order: Order, *, folder: Path | None = None, watch: "Watch | None" = No
         return Drawn(order, studio.between(opened, how(order), watch=watch), told(order))
     words = _vector(order.words, studio)
     draws = {"guided": studio.guided, "vqgan": studio.vqgan_clip, "unclip": studio.unclip}[order.method]
-    return Drawn(order, draws(words, how(order), watch=watch), told(order))
+    return Drawn(order, draws(words, replace(how(order), drafts=drafts), watch=watch), told(order))
 
 
 def unguided(order: Order) -> Order:

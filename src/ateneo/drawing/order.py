@@ -28,7 +28,7 @@ class Usual:
 
 METHODS: dict[str, Usual] = {
     "unclip": Usual(steps=12, scale=3.0, size=64),
-    "guided": Usual(steps=25, scale=8.0, size=64, most_scale=100_000.0),
+    "guided": Usual(steps=25, scale=9.0, size=64, most_scale=100_000.0),
     "vqgan": Usual(steps=60, scale=1.0, size=64),
     "stable-diffusion": Usual(steps=25, scale=7.5, size=512),
 }

@@ -79,7 +79,8 @@ def traced(order: Order, *, watch: "Callable[[Moment], None] | None" = None, **g
     guided = draw(order, watch=both, **given)
     if order.method == "vqgan":
         return Traced(guided, guided, way, Trace(way.kept[:1]))
-    return Traced(guided, draw(unguided(order), watch=plain, **given), way, plain)
+    drafts = way.kept[0].drafts  # both ways begin in one noise
+    return Traced(guided, draw(unguided(order), watch=plain, drafts=drafts, **given), way, plain)
 
 
 def save(found: Traced, path: Path) -> list[Path]:

@@ -40,12 +40,13 @@ from ateneo.models.vqgan_clip import Change, random_grid, vqgan_clip
 SMALL = Path(__file__).resolve().parents[1] / "small" / "drawing"
 HALF = (0.5, 0.5, 0.5)  # mean and deviation of the pixels that the tower takes
 SMOOTH, RANGE = 0.5, 5.0  # what Smooth and InRange count for beside the distance of a published CLIP
-DRAFTS = 4  # pictures drawn for each one under guidance, of which the one nearest to the words is kept
+DRAFTS = 4  # pictures drawn for each one under guidance, of which the one nearest to what is asked is kept
 APART = 2**32  # between the seeds of drafts
-LOOKED = (100, 300)  # steps of noise under which drafts are looked at ...
+LOOKED = (100, 200, 300, 400)  # steps of noise under which drafts are looked at ...
 LOOKS = 4  # ... and how often
 CALM, RATE = 0.1, 0.1  # of VQGAN+CLIP: what grain counts for beside the distance; the learning rate at scale 1
 TRIED, LED = 4, 2.0  # image vectors made for each picture, the nearest to be drawn; the scale of the prior's guidance
+MANY = 16  # image vectors whose mean guides
 DISC = 0.7  # radius, of half the side, within which VQGAN+CLIP begins with codes of chance
 LEAST, MOST = 0.1, 0.5  # of the steps of noise: how noisy cutouts are
 SHARE = 0.5  # side of the smallest cutout, as a part of the picture's
@@ -58,7 +59,8 @@ Vectors = NDArray[np.float32]
 class Moment:
     """What can be seen after a step: the picture to come, and what the trace keeps, each (n, H, W, 3) float32 from
     about -1 to 1. Σ is the variance of the noise, a number where it is the same for all pixels; mu_guided is None where
-    nothing guides. distance: of the picture from the words, where it is known."""
+    nothing guides. distance: of the picture from the words, where it is known. draft: whether another picture may
+    be kept. drafts: which of the drafts of their seeds the pictures are, where there are several."""
 
     index: int
     total: int
@@ -69,6 +71,7 @@ class Moment:
     Sigma: float | Vectors = 0.0
     distance: tuple[float, ...] = ()
     draft: bool = False
+    drafts: tuple[int, ...] = ()
 
 
 Watch = Callable[[Moment], None]
@@ -138,37 +141,37 @@ class Studio:
     # --- the three ways ---
 
     def guided(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
-        """Pictures (n, H, W, 3) of the unconditional model, led by the words' vector (E,) and by the vector of a
-        picture that the prior makes of it; of several drafts of each the one that the tower finds nearest to the
-        words."""
+        """Pictures (n, H, W, 3) of the unconditional model, led by the words' vector (E,) and by the mean vector of
+        pictures that the prior makes of it; of several drafts of each the one that the tower finds nearest to both."""
         if not how.scale:
             return sampled(frozen(self.decoder).denoiser(), self.schedule, how, watch=watch)
-        kept, best = [], []
+        kept, best, wanted = [], [], self.usual_vectors(words, how)
         for n in range(how.n):
             seed = how.seed + n if how.seed >= 0 else -1 - how.seed
             alike = replace(how, n=DRAFTS, seed=-1 - seed, drafts=tuple(range(DRAFTS)))
-            drafts = self._led(words, alike, _as_draft(watch))
-            best.append(int(self.nearness(drafts, words).argmax()))
+            drafts = self._led(words, wanted[n : n + 1].expand(DRAFTS, -1), alike, _as_draft(watch))
+            best.append(int(self.nearness(drafts, words, wanted[n]).argmax()))
             kept.append(drafts[best[-1]])
         if watch:  # once more, for the way of the one that is kept
-            return self._led(words, replace(how, drafts=tuple(best)), watch)
+            return self._led(words, wanted, replace(how, drafts=tuple(best)), watch)
         return np.stack(kept)
 
-    def _led(self, words: Vectors, how: How, watch: Watch | None) -> Bytes:
-        asked = self.tower.asked(self.prior_vectors(words, how), _text(words).expand(how.n, -1))
+    def _led(self, words: Vectors, vectors: Tensor, how: How, watch: Watch | None) -> Bytes:
+        asked = self.tower.asked(vectors, _text(words).expand(how.n, -1))
         log_p = NoisyClipLogP(self._leads, asked, unit=False)
         guided = Guided(frozen(self.decoder).denoiser(), log_p, form="mean", scale=how.scale)
         return sampled(guided, self.schedule, how, watch=watch)
 
     @torch.no_grad()
-    def nearness(self, pictures: Bytes, words: Vectors) -> Tensor:
-        """The mean cosine of pictures (n, H, W, 3), each under some noise, with words (E,): (n,)."""
+    def nearness(self, pictures: Bytes, words: Vectors, vector: Tensor) -> Tensor:
+        """How near pictures (n, H, W, 3), each under some noise, are to words (E,) and to what sets the vector of a
+        picture (E,) apart from all others, on average: (n,)."""
         x, generator = torch.cat([_tensor(picture) for picture in pictures]), torch.Generator().manual_seed(0)
-        found = []
+        asked, seen = _text(words)[0] + vector - self.tower.mean, []
         for t in LOOKED * LOOKS:
             i, noise = torch.full((len(x),), t), torch.randn(x.shape[1:], generator=generator).expand_as(x)
-            found.append(self._as_tower_sees(add_noise(self.schedule, x, i=i, noise=noise), i) @ _text(words)[0])
-        return torch.stack(found).mean(0)
+            seen.append(self._as_tower_sees(add_noise(self.schedule, x, i=i, noise=noise), i))
+        return torch.stack(seen).mean(0) @ asked
 
     def unclip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures of the vectors that the prior makes of the words' vector (E,), which the decoder is told as well."""
@@ -185,17 +188,24 @@ class Studio:
     def prior_vectors(self, words: Vectors, how: How) -> Tensor:
         """An image vector (n, E) for each picture, of unit length: of several that the prior makes, the one nearest to
         the words (Ramesh et al. 2022, section 2.2)."""
-        text = _text(words)
-        generators = [one for one in _generators(how) for _ in range(TRIED)]
+        tried = self._tried(words, how, TRIED)
+        nearest = (tried @ _text(words)[0]).argmax(1)
+        return tried[torch.arange(how.n), nearest]
+
+    def usual_vectors(self, words: Vectors, how: How) -> Tensor:
+        """The mean of many image vectors that the prior makes for each picture, (n, E), of unit length."""
+        return F.normalize(self._tried(words, how, MANY).mean(1), dim=-1)
+
+    def _tried(self, words: Vectors, how: How, count: int) -> Tensor:
+        """So many image vectors for each picture: (n, count, E), of unit length."""
+        generators = [one for one in _generators(how) for _ in range(count)]
         start = _noise((self.prior.config.embed,), generators)
         with torch.no_grad():
             made = image_vectors(
-                self.prior, text.expand(len(start), -1), schedule=self.schedule, scale=LED, x_T=start,
+                self.prior, _text(words).expand(len(start), -1), schedule=self.schedule, scale=LED, x_T=start,
                 noise=_each(generators),
             )  # fmt: skip
-        tried: Tensor = F.normalize(made, dim=-1).view(how.n, TRIED, -1)  # (n, TRIED, E)
-        nearest = (tried @ text[0]).argmax(1)
-        return tried[torch.arange(how.n), nearest]
+        return F.normalize(made, dim=-1).view(how.n, count, -1)
 
     def of_vectors(
         self, vectors: Tensor, how: How, *, texts: Tensor | None = None, watch: Watch | None = None
@@ -339,7 +349,7 @@ def sampled(denoiser: DenoiserLike, noise: Schedule, how: How, *, watch: Watch |
     generators = _generators(how)
     x_T = _noise((3, how.size, how.size), generators)
     levels = noise.levels(str(how.steps))
-    callback = (lambda step: watch(moment(step))) if watch else None
+    callback = (lambda step: watch(replace(moment(step), drafts=how.drafts))) if watch else None
     if flow:
         return to_bytes(ddim(denoiser, x_T, levels=levels, callback=callback))
     return to_bytes(ancestral(denoiser, x_T, levels=levels, noise=_each(generators), callback=callback))
