@@ -38,7 +38,7 @@ SMALL = ROOT / "src" / "ateneo" / "small" / "drawing"
 JUDGE = ROOT / "recipes" / "drawing" / "judge.safetensors"
 SHOWN = ("unclip", "guided", "vqgan")
 OTHERS = 100
-SCALES = (0.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+SCALES = (0.0, 2.0, 4.0, 9.0, 18.0, 36.0)
 STEPS = {"unclip": (3, 6, 12, 25, 50), "guided": (10, 25, 50), "vqgan": (15, 60)}
 COLOURS = {
     "red": ("rojo", (0, 1 / 12)),

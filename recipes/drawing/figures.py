@@ -18,7 +18,7 @@ from ateneo.models.schedules import schedule
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "drawing"
 WORDS = ("un avión rojo", "a green tree")
 STYLES = ("", ", unreal engine", ", in the style of studio ghibli", ", emoji", ", an illustration")
-SCALES = (0, 2, 8, 32)
+SCALES = (0, 2, 9, 36)
 SIDE = 96  # px
 Pixels = NDArray[np.uint8]
 

@@ -38,7 +38,6 @@ from ateneo.models.vqgan import Vqgan
 from ateneo.models.vqgan_clip import Change, random_grid, vqgan_clip
 
 SMALL = Path(__file__).resolve().parents[1] / "small" / "drawing"
-HALF = (0.5, 0.5, 0.5)  # mean and deviation of the pixels that the tower takes
 SMOOTH, RANGE = 0.5, 5.0  # what Smooth and InRange count for beside the distance of a published CLIP
 DRAFTS = 4  # pictures drawn for each one under guidance, of which the one nearest to what is asked is kept
 APART = 2**32  # between the seeds of drafts
@@ -48,7 +47,8 @@ CALM, RATE = 0.1, 0.1  # of VQGAN+CLIP: what grain counts for beside the distanc
 TRIED, LED = 4, 2.0  # image vectors made for each picture, the nearest to be drawn; the scale of the prior's guidance
 MANY = 16  # image vectors whose mean guides
 DISC = 0.7  # radius, of half the side, within which VQGAN+CLIP begins with codes of chance
-LEAST, MOST = 0.1, 0.5  # of the steps of noise: how noisy cutouts are
+LEAST, MOST = 0.3, 0.9  # of the steps of noise: how noisy what VQGAN+CLIP looks at is
+PULL = 0.01  # what that counts for beside CALM
 SHARE = 0.5  # side of the smallest cutout, as a part of the picture's
 M = TypeVar("M", bound=nn.Module)
 Bytes = NDArray[np.uint8]
@@ -181,7 +181,7 @@ class Studio:
 
     def vqgan_clip(self, words: Vectors, how: How, *, watch: Watch | None = None) -> Bytes:
         """Pictures by changing codes under the words' vector (E,)"""
-        return drawn_by_codes(self.vqgan, self.log_p(words, how), how, watch=watch, on_white=True)
+        return drawn_by_codes(self.vqgan, self.unlikeness(words, how), how, watch=watch, on_white=True)
 
     # --- parts of them ---
 
@@ -241,18 +241,21 @@ class Studio:
         """The same pictures → what leads."""
         return self.tower.leading(*self.tower.resized(x, t))
 
-    def log_p(self, words: Vectors, how: How) -> ClipLogP:
-        """log p(words | picture) by the tower, which looks at cutouts under noise of chance: what pleases it then is
-        more than grain."""
+    def unlikeness(self, words: Vectors, how: How) -> Callable[[Tensor], Tensor]:
+        """Pictures (B, 3, H, W) → how far each is from what is asked for (B,), by what leads under noise of chance: its
+        gradient is how the decoder, told of it, would change them (score distillation, Poole et al. 2022)."""
         generator, T = torch.Generator().manual_seed(abs(how.seed)), len(self.schedule)
-        cutouts = Cutouts(self.tower.config.image_size, count=how.cutouts, smallest=SHARE, generator=generator)
+        asked = self.tower.asked(self.usual_vectors(words, how), _text(words).expand(how.n, -1))
 
-        def seen(pieces: Tensor) -> Tensor:
-            i = torch.randint(int(LEAST * T), int(MOST * T), (len(pieces),), generator=generator)
-            noise = torch.randn(pieces.shape, generator=generator)
-            return self._as_tower_sees(add_noise(self.schedule, pieces, i=i, noise=noise), i)
+        def distance(pictures: Tensor) -> Tensor:
+            x = pictures.repeat(how.cutouts, 1, 1, 1)
+            i = torch.randint(int(LEAST * T), int(MOST * T), (len(x),), generator=generator)
+            noise = torch.randn(x.shape, generator=generator)
+            led = (self._leads(add_noise(self.schedule, x, i=i, noise=noise), i) * asked.repeat(how.cutouts, 1)).sum(1)
+            alpha, sigma = self.schedule.at("alpha", i, led), self.schedule.at("sigma", i, led)
+            return -PULL * (led * (sigma / alpha) ** 2).view(how.cutouts, -1).mean(0)
 
-        return ClipLogP(seen, _text(words), cutouts=cutouts, mean=HALF, std=HALF)
+        return distance
 
     def _read(self, name: str, kind: type[M]) -> M:
         path = self.folder / f"{name}.safetensors"
@@ -293,7 +296,7 @@ class Published:
         """Pictures (n, H, W, 3) of words."""
         log_p = self.log_p(words, how)
         if isinstance(self.model, Vqgan):
-            return drawn_by_codes(self.model, log_p, how, watch=watch)
+            return drawn_by_codes(self.model, log_p.distance, how, watch=watch)
         _check_stride(how.size, self.model.config.stride)
         learned = self.model.config.out_channels == 6
         denoiser: DenoiserLike = Denoiser(frozen(self.model), variance="learned" if learned else "small")
@@ -315,8 +318,11 @@ class Published:
         return ClipLogP(model.encode_image, vector, cutouts=cutouts)
 
 
-def drawn_by_codes(model: Vqgan, log_p: ClipLogP, how: How, *, watch: Watch | None, on_white: bool = False) -> Bytes:
-    """VQGAN+CLIP: pictures by changing codes, drawn by chance at first; the scale multiplies the learning rate.
+def drawn_by_codes(
+    model: Vqgan, unlike: Callable[[Tensor], Tensor], how: How, *, watch: Watch | None, on_white: bool = False
+) -> Bytes:
+    """VQGAN+CLIP: pictures by changing codes, drawn by chance at first, so that they are less unlike what is asked for;
+    the scale multiplies the learning rate.
 
     on_white: only a disc in the middle is by chance, what is around it the codes of white, as small models know it.
     """
@@ -326,7 +332,7 @@ def drawn_by_codes(model: Vqgan, log_p: ClipLogP, how: How, *, watch: Watch | No
     grid = _on_white(model, grid, how.size) if on_white else grid
 
     def distance(pictures: Tensor) -> Tensor:
-        return log_p.distance(pictures) + CALM * pictures.diff(dim=3).square().mean(dim=(1, 2, 3))
+        return unlike(pictures) + CALM * pictures.diff(dim=3).square().mean(dim=(1, 2, 3))
 
     def seen(change: Change) -> None:
         if watch:
