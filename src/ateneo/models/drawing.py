@@ -146,8 +146,7 @@ class Studio:
         if not how.scale:
             return sampled(frozen(self.decoder).denoiser(), self.schedule, how, watch=watch)
         kept, best, wanted = [], [], self.usual_vectors(words, how)
-        for n in range(how.n):
-            seed = how.seed + n if how.seed >= 0 else -1 - how.seed
+        for n, seed in enumerate(_seeds(how)):
             alike = replace(how, n=DRAFTS, seed=-1 - seed, drafts=tuple(range(DRAFTS)))
             drafts = self._led(words, wanted[n : n + 1].expand(DRAFTS, -1), alike, _as_draft(watch))
             best.append(int(self.nearness(drafts, words, wanted[n]).argmax()))
@@ -418,11 +417,15 @@ def _tensor(picture: Bytes) -> Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
+def _seeds(how: How) -> list[int]:
+    """seed, seed + 1 and so on; a negative seed -1 - s is s for all."""
+    return [how.seed + n if how.seed >= 0 else -1 - how.seed for n in range(how.n)]
+
+
 def _generators(how: How) -> list[torch.Generator]:
-    """One for each picture: of seed, seed + 1 and so on, and of its draft. A negative seed -1 - s is s for all."""
-    seeds = [how.seed + n if how.seed >= 0 else -1 - how.seed for n in range(how.n)]
+    """One for each picture: of its seed and its draft."""
     drafts = how.drafts or (0,) * how.n
-    return [torch.Generator().manual_seed(seed + APART * one) for seed, one in zip(seeds, drafts, strict=True)]
+    return [torch.Generator().manual_seed(seed + APART * one) for seed, one in zip(_seeds(how), drafts, strict=True)]
 
 
 def _noise(shape: tuple[int, ...], generators: list[torch.Generator]) -> Tensor:

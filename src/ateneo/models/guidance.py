@@ -109,6 +109,12 @@ def _freeze_owner(function: Callable[..., Tensor]) -> None:
         frozen(owner)
 
 
+def _each_t(level: Level, x_t: Tensor) -> Tensor:
+    """t of each picture: (B,)."""
+    t = level.t if isinstance(level.t, Tensor) else torch.full((1,), level.t, device=x_t.device)
+    return t.expand(x_t.shape[0])
+
+
 class ClassifierLogP:
     """log p(y | x_t) by a classifier of noisy pictures, (x_t, t (B,)) → logits (B, classes). Freezes its weights."""
 
@@ -119,8 +125,7 @@ class ClassifierLogP:
 
     def __call__(self, x_t: Tensor, level: Level, prediction: Prediction, /) -> Tensor:
         """(B,); InputError where a label is not among the classes."""
-        t = level.t if isinstance(level.t, Tensor) else torch.full((1,), level.t, device=x_t.device)
-        logits = self.classifier(x_t, t.expand(x_t.shape[0]))
+        logits = self.classifier(x_t, _each_t(level, x_t))
         if not 0 <= self._least <= self._most < logits.shape[1]:
             raise InputError(f"labels must lie between 0 and {logits.shape[1] - 1}, the classes of this classifier")
         self.labels = self.labels.to(x_t.device)
@@ -251,8 +256,7 @@ class NoisyClipLogP:
 
     def __call__(self, x_t: Tensor, level: Level, prediction: Prediction, /) -> Tensor:
         """(B,); InputError where the vectors of pictures and words have not as many numbers."""
-        t = level.t if isinstance(level.t, Tensor) else torch.full((1,), level.t, device=x_t.device)
-        seen = self.encode_image(x_t, t.expand(x_t.shape[0])).float()
+        seen = self.encode_image(x_t, _each_t(level, x_t)).float()
         _check_numbers(seen, self.asked)
         return ((F.normalize(seen, dim=-1) if self.unit else seen) * self.asked.to(seen)).sum(-1)
 
