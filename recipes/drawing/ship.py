@@ -12,8 +12,8 @@ from stock import STYLES, Stock
 from tasks import NOISE, T
 
 from ateneo.engines.sentence_vectors import SentenceVectors
-from ateneo.models.formats.own import made
-from ateneo.models.noisy_tower import NoisyTower, NoisyTowerConfig
+from ateneo.models.formats.drawing import KINDS
+from ateneo.models.noisy_tower import NoisyTower
 from ateneo.models.tower import Tower, TowerConfig
 from ateneo.models.train.files import write_whole
 
@@ -29,15 +29,11 @@ def tower(path: Path) -> Tower | NoisyTower:
     for beside in (path.with_suffix(".json"), path.with_name("config.json")):
         said = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
         if "widths" in said.get("config", {}):
-            noisy = said.get("ateneo") == "noisy tower"
-            found = (
-                NoisyTower(made(NoisyTowerConfig, said["config"], beside))
-                if noisy
-                else Tower(made(TowerConfig, said["config"], beside))
-            )
+            found = KINDS[said.get("ateneo", "tower")](said["config"], beside)
             break
     else:
         found = Tower(TowerConfig())
+    assert isinstance(found, Tower | NoisyTower)
     found.load_state_dict({name: value.float() for name, value in load_file(path).items()})
     return found.eval()
 
